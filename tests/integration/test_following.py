@@ -136,3 +136,20 @@ async def test_address_of_another_is_a_dead_letter_and_locks_nobody_out(
     await change(kratos, ada.id, traits_email=ADA)
     await ada.hook()
     await ada.becomes(state="provisioned", have_goal=2, given_up=None)
+
+
+async def test_pass_compares_with_what_is_wanted_and_lets_in_who_is_active_again_though_the_hook_was_lost(
+    kratos: Kratos, parts: Parts, records: Records, stalwart: StalwartStandIn
+) -> None:
+    ada = await made(kratos, parts, records, stalwart)
+    await change(kratos, ada.id, state="inactive", traits_email=COUNTESS)
+    await ada.hook()
+    await ada.becomes(state="provisioned", have_goal=1)
+    before = await records.request(ada.id)
+    await a_pass(parts)
+    assert await records.rows("SELECT * FROM doubts") == []
+    assert (await records.request(ada.id))["commit"] == before["commit"]
+    await change(kratos, ada.id, state="active")
+    await a_pass(parts)
+    await ada.becomes(state="provisioned", have_goal=2, want_because=None)
+    assert (await ada.recorded())["state"] == "active"

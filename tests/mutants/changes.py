@@ -178,6 +178,16 @@ CHANGES = [
         (f"{WISH}test_older_version_is_not_followed",),
     ),
     Mutant(
+        "who is active again stays locked out if the hook was lost",
+        f"{SQL}sweep_compare.sql",
+        " OR r.want_because IS NOT NULL\n",
+        "\n",
+        (
+            "integration/test_following.py::test_pass_compares_with_what_is_wanted_and_lets_in_who_is_active_again_"
+            "though_the_hook_was_lost",
+        ),
+    ),
+    Mutant(
         "a person takes ever new addresses",
         "domain/wish.py",
         "(known.renamed_lately or _is_one_too_many(wish.email, known))",

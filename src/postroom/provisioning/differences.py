@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from postroom.domain.account_change import Because
 from postroom.domain.brake import Census
 from postroom.domain.difference import Kind, differences
 from postroom.domain.identity import AddressPolicy, Identity
@@ -74,6 +75,9 @@ class IdentityDifferences:
         """Store those of a page, and who is absent from it, unless there is no census of the pass. Returns how many of
         each kind were found beyond those that are stored."""
         found, ended = self._compare(page.identities, compared.unlike)
+        if self._wishes:
+            for each in _back(page.identities, compared.unlike):
+                self.read_soon(each)
         absentees = await self._absentees(compared) if census else []
         found += [Found(each, Kind.ABSENT) for each in absentees]
         more: dict[Kind, int] = {}
@@ -161,3 +165,15 @@ class IdentityDifferences:
             self.read_soon(identity_id)  # somebody else has written at the same moment
         elif followed.written and followed.written.is_new and followed.written.request.state is State.WAITING:
             self._announce(followed.written.request)
+
+
+def _back(identities: Iterable[Identity], unlike: Mapping[UUID, Unlike]) -> list[UUID]:
+    """Those who may log in again, by what Kratos lists."""
+    return [
+        each.id
+        for each in identities
+        if (known := unlike.get(each.id))
+        and known.record
+        and known.record.because
+        and (each.active or known.record.because is Because.ABSENT)
+    ]
