@@ -37,9 +37,11 @@ async def parts(
     redis_url: str,
     stalwart: StalwartStandIn,
     kratos: Kratos,
+    records: Records,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Parts]:
     monkeypatch.setattr(Settings, "follows_identities", True)
+    await records.rows("UPDATE brake SET judged_at = now()")  # as after the first whole pass
     given = environment(database, redis_url, stalwart, kratos_admin_url=kratos.admin_url, delay_factor="0.001")
     stop = asyncio.Event()
     async with running_parts(given) as parts:

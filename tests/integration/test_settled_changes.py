@@ -38,7 +38,8 @@ def requests(pool: Pool) -> PostgresRequests:
 
 
 @pytest.fixture
-def wishes(pool: Pool) -> PostgresWishes:
+async def wishes(pool: Pool, records: Records) -> PostgresWishes:
+    await records.rows("UPDATE brake SET judged_at = now()")
     return PostgresWishes(pool)
 
 

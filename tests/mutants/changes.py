@@ -5,6 +5,7 @@ from mutants.mutant import SQL, Mutant
 WISHES = "integration/test_wishes.py::"
 SETTLED = "integration/test_settled_changes.py::"
 ATTEMPT = "unit/test_mailbox_changes.py::"
+BRAKE = "integration/test_brake.py::"
 OUTCOME = "unit/test_change_outcome.py::"
 WISH = "unit/test_wish.py::"
 
@@ -60,9 +61,9 @@ CHANGES = [
     ),
     Mutant(
         "who gives a wish up gets no other address for a day",
-        f"{SQL}want.sql",
-        "    WHERE is_rename AND new_email <> email\n",
-        "    WHERE is_rename\n",
+        "domain/wish.py",
+        "    if wish.email not in (None, known.email, known.on_record):\n",
+        "    if wish.email not in (None, known.email):\n",
         (f"{WISHES}test_who_gives_a_wish_up_has_not_changed_the_address",),
     ),
     Mutant(
@@ -186,6 +187,55 @@ CHANGES = [
             "integration/test_following.py::test_pass_compares_with_what_is_wanted_and_lets_in_who_is_active_again_"
             "though_the_hook_was_lost",
         ),
+    ),
+    Mutant(
+        "two who ask at once get the last place",
+        f"{SQL}brake_lock.sql",
+        " FOR UPDATE OF b\n",
+        "\n",
+        (f"{BRAKE}test_as_many_people_as_the_limit_are_let_through_however_many_ask_at_once",),
+    ),
+    Mutant(
+        "the brake counts changes",
+        "domain/brake.py",
+        "not passed.has_passed and passed.others",
+        "passed.others",
+        (f"{BRAKE}test_people_are_counted_and_not_their_changes_and_only_those_of_a_day",),
+    ),
+    Mutant(
+        "a first pass takes away what has drifted apart in months",
+        "domain/brake.py",
+        "elif differ and is_first:",
+        "elif False:",
+        (f"{BRAKE}test_first_pass_lets_nobody_through_and_stays_closed_until_an_operator_acts",),
+    ),
+    Mutant(
+        "time opens the brake",
+        "domain/brake.py",
+        "elif differ and kind in closed:",
+        "elif False:",
+        ("unit/test_brake.py::test_closed_kind_opens_when_nobody_differs_like_that_any_more_and_never_by_time",),
+    ),
+    Mutant(
+        "a webhook passes a closed brake",
+        "domain/brake.py",
+        "if kind in brake.closed or not brake.is_judged:",
+        "if not brake.is_judged:",
+        (f"{BRAKE}test_beyond_the_limit_all_of_that_kind_wait_and_others_go_on",),
+    ),
+    Mutant(
+        "what an operator accepted is counted",
+        f"{SQL}want.sql",
+        "let_through.accepted_at > coalesce(let_through.at, '-infinity')",
+        "false",
+        (f"{BRAKE}test_who_was_accepted_by_an_operator_is_let_through_once_and_not_counted",),
+    ),
+    Mutant(
+        "who one pass does not list is absent",
+        f"{SQL}brake_judge.sql",
+        "d.passes >= %(most)s AND ",
+        "",
+        (f"{BRAKE}test_absent_people_count_after_two_whole_passes_an_hour_apart",),
     ),
     Mutant(
         "a person takes ever new addresses",

@@ -55,7 +55,8 @@ class Rows:
         if wish.email and email not in self.own | self.others:
             self.own[email] = Role.WANTED
         self.known = replace(known, email=email, name=name, because=because, goal=known.goal + is_new)
-        return Written(request_of(known.identity_id, step=RequestStep.CHANGE, goal=self.known.goal), is_new)
+        request = request_of(known.identity_id, step=RequestStep.CHANGE, goal=self.known.goal)
+        return Written(request, wish, is_new)
 
     async def addresses(self, identity_id: UUID, asked: Collection[str]) -> Addresses:
         self.asked.append(asked)
@@ -140,6 +141,14 @@ async def test_login_is_switched_off_from_the_record_and_for_an_absent_one_only_
     world.kratos = kratos
     await world.attempt()
     assert world.account.login.off is is_off
+
+
+@pytest.mark.parametrize("is_absent", [True, False])
+async def test_identity_that_whole_passes_and_this_attempt_do_not_find_is_locked_out(is_absent: bool) -> None:
+    world = World(is_absent=is_absent)
+    world.kratos = None
+    changed = await world.attempt()
+    assert (world.account.because, changed.goal) == (({Because.ABSENT}, 2) if is_absent else (frozenset(), 1))
 
 
 async def test_identity_that_is_there_again_ends_absent_whatever_its_version() -> None:

@@ -16,6 +16,7 @@ from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefuse
 from postroom.kratos.identities import KratosIdentities
 from postroom.ports import RetryIndex
 from postroom.postgres.audit import Audit
+from postroom.postgres.brake import PostgresBrake
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
 from postroom.postgres.doubts import PostgresDoubts
@@ -316,6 +317,7 @@ def _sweep(
         retry_index,
         leadership,
         AddressPolicy(settings.domains, settings.reserved),
+        brake=PostgresBrake(pool, delay_factor=settings.delay_factor) if settings.follows_identities else None,
         every=settings.sweep_seconds,
         uniform=random.uniform,
         wake=worker.wake,

@@ -1,6 +1,6 @@
 """What an identity wants of its mailbox, and which part of that waits for an operator."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -48,6 +48,10 @@ class Wishing:
     """it is there, and not being made again"""
     renamed_lately: bool = False
     """another address was wanted within `RENAMED_WITHIN`"""
+    is_absent: bool = False
+    """enough whole passes have not listed it"""
+    accepted: Collection[Kind] = ()
+    """an operator has accepted its next change of these kinds"""
     doubts: Collection[Kind] = ()
 
     def wanted(self, *, trusting: Collection[Because] = frozenset(Because)) -> Wanted:
@@ -81,7 +85,8 @@ def judged(wish: Wish, known: Wishing) -> Judged:
         return Judged(Wish() if is_back else None, {Kind.OLDER: wish.version.isoformat()})
     # Who only gives up a wish keeps the address of the mailbox.
     is_rename = wish.email not in (None, known.email, known.on_record)
-    if wish.email and is_rename and (known.renamed_lately or _is_one_too_many(wish.email, known)):
+    is_free = Kind.RENAME in known.accepted
+    if wish.email and is_rename and not is_free and (known.renamed_lately or _is_one_too_many(wish.email, known)):
         return Judged(replace(wish, email=None), {Kind.RENAME: wish.email})
     return Judged(wish)
 
@@ -89,3 +94,22 @@ def judged(wish: Wish, known: Wishing) -> Judged:
 def _is_one_too_many(email: str, known: Wishing) -> bool:
     """Who comes back to a former address makes another one a former one, and needs no more room."""
     return len(known.old - {email}) + 1 > OLD_ADDRESSES
+
+
+def braked(wish: Wish, known: Wishing) -> Mapping[Kind, str | None]:
+    """What of a wish takes something from a person, with what the identity says: the brake counts it."""
+    found: dict[Kind, str | None] = {}
+    if wish.email not in (None, known.email, known.on_record):
+        found[Kind.RENAME] = wish.email
+    if wish.because and known.because is None:
+        found[Kind(wish.because)] = None
+    return found
+
+
+def without(wish: Wish, held: Set[Kind], known: Wishing) -> Wish:
+    """The wish without what the brake holds."""
+    return replace(
+        wish,
+        email=None if Kind.RENAME in held else wish.email,
+        because=known.because if held & {Kind.INACTIVE, Kind.ABSENT} else wish.because,
+    )

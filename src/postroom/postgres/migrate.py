@@ -55,12 +55,12 @@ _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
     "SELECT, INSERT": ("email_provisioning_log", "installation", "postroom_facts"),
     # `log_default_rows` reads the default partition by its own name: rows for which no month exists.
     "SELECT": ("email_provisioning_log_default", "alembic_version", "schema_history"),
-    "SELECT, UPDATE": ("mail_server_breaker", "identity_sweep", "mailbox_inspection"),
+    "SELECT, UPDATE": ("mail_server_breaker", "identity_sweep", "mailbox_inspection", "brake"),
 }
 """All rights of the service's role."""
 
 _CLOSED_SCHEMA = "SELECT current_schema() WHERE NOT has_schema_privilege(%s, current_schema(), 'USAGE')"
-_ONE_ROW = ("mail_server_breaker", "identity_sweep", "mailbox_inspection")
+_ONE_ROW = ("mail_server_breaker", "identity_sweep", "mailbox_inspection", "brake")
 _PARTITIONS_OF_THE_LOG = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'email_provisioning_log'::regclass

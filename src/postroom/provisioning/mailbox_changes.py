@@ -61,8 +61,9 @@ class MailboxChanges:
             try:
                 identity = await self._identities.read(identity_id)
                 if identity is None:
-                    return known, "Kratos does not have the identity", EVERY
-                if followed := await self._wishes.follow(known, identity, action="change"):
+                    if gone := await self._wishes.gone(known, action="change"):
+                        return gone, "Kratos does not have the identity", EVERY
+                elif followed := await self._wishes.follow(known, identity, action="change"):
                     return followed.known, None, EVERY
             except KratosUnavailable as error:
                 unasked = f"Kratos does not say what the identity wants: {error}"

@@ -4,12 +4,12 @@ What is wanted so far is read before Kratos is asked: if somebody else writes in
 older, and is dropped.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
-from postroom.domain.account_change import Addresses
+from postroom.domain.account_change import Addresses, Because
 from postroom.domain.difference import Kind
 from postroom.domain.identity import AddressPolicy, Identity
 from postroom.domain.request import Request
@@ -20,10 +20,13 @@ from postroom.provisioning.ports import Doubts, Found
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The request after a wish. `is_new`: it has another goal now."""
+    """The request after a wish, and what of that was `followed`. `is_new`: it has another goal now. `held`: what the
+    brake holds, with what the identity says."""
 
     request: Request
+    followed: Wish
     is_new: bool
+    held: Mapping[Kind, str | None] = field(default_factory=dict[Kind, str | None])
 
 
 class WishRecords(Protocol):
@@ -34,7 +37,8 @@ class WishRecords(Protocol):
         ...
 
     async def write(self, known: Wishing, wish: Wish, *, action: str) -> Written | None:
-        """None if somebody else has written since `known` was read, or if there is no mailbox. Raises `Unstorable`."""
+        """Write it, without what the brake holds. None if somebody else has written since `known` was read, or if there
+        is no mailbox. Raises `Unstorable`."""
         ...
 
     async def addresses(self, identity_id: UUID, asked: Collection[str]) -> Addresses: ...
@@ -68,6 +72,7 @@ class Wishes:
             written = await self._records.write(known, wish, action=action)
             if written is None:
                 return None
+            wish = written.followed
             known = replace(
                 known,
                 email=wish.email or known.email,
@@ -75,8 +80,17 @@ class Wishes:
                 because=wish.because,
                 goal=written.request.goal,
             )
+            found = replace(found, waits={**found.waits, **written.held})
         await self._store_doubts(known, identity, found)
         return Followed(known, written)
+
+    async def gone(self, known: Wishing, *, action: str) -> Wishing | None:
+        """Kratos does not have the identity, read after `known`: nobody may log in to its mailbox, if whole passes have
+        shown that before. What is wanted then; None if it was dropped. Raises as `follow`."""
+        if not known.is_absent or known.because:
+            return known
+        written = await self._records.write(known, Wish(because=Because.ABSENT), action=action)
+        return written and replace(known, because=written.followed.because, goal=written.request.goal)
 
     async def _store_doubts(self, known: Wishing, identity: Identity, found: Judged) -> None:
         if Kind.OLDER in found.waits and Kind.OLDER not in known.doubts:

@@ -55,9 +55,11 @@ WITH chosen AS (
     SELECT new_email, identity_id, 'wanted' FROM wanted WHERE is_rename
     ON CONFLICT DO NOTHING
 ), passed AS (
-    INSERT INTO let_through (identity_id, kind) SELECT identity_id, 'rename' FROM wanted
-    WHERE is_rename AND new_email <> email
-    ON CONFLICT (identity_id, kind) DO UPDATE SET at = excluded.at
+    INSERT INTO let_through (identity_id, kind, at)
+    SELECT identity_id, kind, clock_timestamp() FROM wanted, unnest(%(passed)s::text[]) AS kind
+    ON CONFLICT (identity_id, kind) DO UPDATE SET
+        at = excluded.at,
+        accepted_at = CASE WHEN let_through.accepted_at > coalesce(let_through.at, '-infinity') THEN let_through.accepted_at END
 ), logged AS (
     -- So that a person is found by the new address.
     INSERT INTO email_provisioning_log (kratos_identity_id, email, action, status, attempt_count, error_message)

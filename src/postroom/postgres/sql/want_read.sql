@@ -10,5 +10,14 @@ SELECT r.identity_id, clock_timestamp() AS read_at, coalesce(r.want_email, r.ema
            SELECT FROM let_through l
            WHERE l.identity_id = r.identity_id AND l.kind = 'rename' AND l.at > now() - make_interval(secs => %(seconds)s)
        ) AS renamed_lately,
+       EXISTS (
+           SELECT FROM doubts d
+           WHERE d.identity_id = r.identity_id AND d.kind = 'absent' AND d.passes >= %(most)s
+             AND d.since < now() - make_interval(secs => %(absent_for)s)
+       ) AS is_absent,
+       ARRAY(
+           SELECT kind FROM let_through l
+           WHERE l.identity_id = r.identity_id AND l.accepted_at > coalesce(l.at, '-infinity')
+       ) AS accepted,
        ARRAY(SELECT kind FROM doubts d WHERE d.identity_id = r.identity_id) AS doubts
 FROM email_requests r WHERE r.identity_id = %(identity_id)s
