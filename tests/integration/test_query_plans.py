@@ -93,6 +93,7 @@ VALUES: dict[str, Any] = {
     "counted": None,
     "ended_ids": [SOMEBODY],
     "ended_kinds": ["name"],
+    "follows": True,
     "found_by": "sweep",
     "kinds": ["rename", "name", "absent", "inactive"],
     "most": 2,

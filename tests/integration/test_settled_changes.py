@@ -350,7 +350,7 @@ async def test_mailbox_that_a_change_does_not_find_is_made_again_and_then_change
     await changed(requests, await claimed(requests, alice))
     remade = await moves.remake(alice.identity_id, actor="olga")
     assert remade
-    assert (remade.step, remade.waits_for, remade.goal) == (RequestStep.CREATE, None, 1)
+    assert (remade.step, remade.waits_for, remade.goal) == (RequestStep.CREATE, None, 2)
     request = await claimed(requests, alice)
     after = await requests.settle(
         request, after_attempt(request, Provisioned(stalwart_account(alice))), stalwart_account(alice)
@@ -363,3 +363,17 @@ async def test_mailbox_that_a_change_does_not_find_is_made_again_and_then_change
     assert (await records.account(alice.identity_id) or {})["suspected_at"] is None
     await changed(requests, await claimed(requests, alice), seen(alice, NEW, alice.email))
     assert await owners(records) == {NEW: (alice.identity_id, "held"), alice.email: (alice.identity_id, "old")}
+
+
+async def test_mailbox_that_is_made_again_is_locked_again(
+    wishes: PostgresWishes, requests: PostgresRequests, records: Records, moves: OperatorMoves, alice: Mailbox
+) -> None:
+    """A new one lets everybody in whom it knows; what was reached of the old one does not count."""
+    await wished(wishes, alice, Wish(because=Because.INACTIVE))
+    await changed(requests, await claimed(requests, alice), seen(alice, login=OFF, why=[Because.INACTIVE]))
+    await records.rows("UPDATE email_accounts SET suspected_at = now()")
+    assert await moves.remake(alice.identity_id, actor="olga")
+    request, account = await claimed(requests, alice), stalwart_account(alice)
+    after = await requests.settle(request, after_attempt(request, Provisioned(account)), account)
+    assert after
+    assert (after.request.state, after.request.step) == (State.WAITING, RequestStep.CHANGE)

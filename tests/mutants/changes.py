@@ -130,6 +130,20 @@ CHANGES = [
         (f"{SETTLED}test_mailbox_that_a_change_does_not_find_is_made_again_and_then_changed",),
     ),
     Mutant(
+        "a mailbox that was made again lets in who is locked out",
+        f"{SQL}operator_remake.sql",
+        "(want_written_at IS NOT NULL OR operator_suspended_at IS NOT NULL)::int",
+        "0",
+        (f"{SETTLED}test_mailbox_that_is_made_again_is_locked_again",),
+    ),
+    Mutant(
+        "who is locked out is served until the mail server knows it",
+        f"{SQL}mail_account.sql",
+        " AND (NOT %(follows)s OR r.want_because IS NULL)",
+        "",
+        ("integration/test_mail_accounts.py::test_nobody_is_served_from_the_moment_at_which_a_login_is_not_wanted",),
+    ),
+    Mutant(
         "something is given while Kratos is away",
         "provisioning/mailbox_changes.py",
         "gives=unasked is None",

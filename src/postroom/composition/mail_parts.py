@@ -111,7 +111,8 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         yield None
         return
     clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
-    accounts, states = VerifiedAccounts(PostgresMailAccounts(pool), parts.inspection.lookup), PostgresMailStates(pool)
+    mailboxes = PostgresMailAccounts(pool, follows=settings.follows_identities)
+    accounts, states = VerifiedAccounts(mailboxes, parts.inspection.lookup), PostgresMailStates(pool)
     outbox, key = PostgresOutbox(pool), text_of(settings.stalwart_webhook_key)
     tokens = TokenCache(PostgresAccessTokens(pool), now=clock.now)
     authorization, devices, master = _authorization(parts, accounts)

@@ -11,7 +11,9 @@ WITH chosen AS (
 ), moved AS (
     UPDATE email_requests r SET
         state = 'waiting', step = 'create', due_at = now(), outcome_unknown = true, retries = 0, crashes = 0, postponed = 0,
-        enqueued_at = clock_timestamp(), last_error = NULL, reason = NULL, waits_for = NULL, given_up = NULL
+        enqueued_at = clock_timestamp(), last_error = NULL, reason = NULL, waits_for = NULL, given_up = NULL,
+        -- A new mailbox has nothing of what was wanted of the old one.
+        goal = goal + (want_written_at IS NOT NULL OR operator_suspended_at IS NOT NULL)::int
     FROM chosen c WHERE r.identity_id = c.identity_id
     RETURNING {request of r}, c.stalwart_account_id
 ), reserved AS (
