@@ -12,7 +12,7 @@ from postroom.domain.brake import Counted
 from postroom.domain.difference import Kind
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import CREATE_AND_CHANGE, RequestStep, State
-from postroom.domain.wish import Wish
+from postroom.domain.wish import OLD_ADDRESSES, Wish
 from postroom.postgres.brake import PostgresBrake
 from postroom.postgres.connection import Pool
 from postroom.postgres.doubts import PostgresDoubts
@@ -172,6 +172,23 @@ async def test_beyond_the_limit_all_of_that_kind_wait_and_others_go_on(
     assert (await closed(records)).keys() == {"inactive"}
     assert (await wished(wishes, people[0])).held, "also for webhooks"
     assert not (await wished(wishes, people[-2], Wish("new@example.org"))).held
+
+
+async def test_pass_has_nobody_attempted_in_vain(
+    requests: PostgresRequests, brake: PostgresBrake, records: Records, pool: Pool
+) -> None:
+    """Who waits for an operator would be attempted by each pass otherwise, and fill the audit."""
+    await brake.judge(Counted(50))
+    older, lately, many, free, accepted = people = await several(requests, 5)
+    await doubted(pool, Kind.RENAME, *people, seen="new@example.org")
+    await doubted(pool, Kind.OLDER, older)
+    passed = "INSERT INTO let_through (identity_id, kind, at, accepted_at) VALUES (%s, 'rename', now(), %s)"
+    await records.rows(passed, lately.identity_id, None)
+    await records.rows(passed, accepted.identity_id, datetime.now(UTC) + timedelta(seconds=1))
+    for number in range(OLD_ADDRESSES):
+        await records.rows("INSERT INTO addresses VALUES (%s, %s, 'old')", f"{number}@example.org", many.identity_id)
+    due = await brake.judge(Counted(50))
+    assert {each.identity_id for each in due} == {free.identity_id, accepted.identity_id}
 
 
 async def test_absent_people_count_after_two_whole_passes_an_hour_apart(

@@ -73,6 +73,8 @@ VALUES: dict[str, Any] = {
     "lease": 30.0,
     "above_id": UUID(int=777),
     "absent_for": 3600.0,
+    "old_addresses": 5,
+    "renamed_within": 86400.0,
     "closed": Jsonb({}),
     "passed": ["rename"],
     "actions": ["rename"],

@@ -32,10 +32,10 @@ CHANGES = [
         (f"{WISHES}test_request_that_has_crashed_keeps_its_time_and_one_that_runs_gets_no_more_than_the_goal",),
     ),
     Mutant(
-        "a wish takes the address of an attempt that may still arrive from its person",
+        "an address that an update may still bring stays a mere wish",
         f"{SQL}want.sql",
-        "AND w.is_rename AND w.former_state <> 'running' AND NOT w.was_unknown",
-        "AND w.is_rename AND w.former_state <> 'running'",
+        "AND w.is_rename AND w.former_state <> 'running' AND w.was_unknown",
+        "AND false",
         (f"{WISHES}test_address_that_is_not_wanted_any_more_is_free_unless_an_update_to_it_may_still_arrive",),
     ),
     Mutant(
@@ -245,8 +245,15 @@ CHANGES = [
         (f"{BRAKE}test_who_was_accepted_by_an_operator_is_let_through_once_and_not_counted",),
     ),
     Mutant(
+        "who waits for an operator is attempted by each pass",
+        f"{SQL}brake_due.sql",
+        "< %(old_addresses)s)",
+        "< 1000)",
+        (f"{BRAKE}test_pass_has_nobody_attempted_in_vain",),
+    ),
+    Mutant(
         "who one pass does not list is absent",
-        f"{SQL}brake_judge.sql",
+        f"{SQL}brake_due.sql",
         "d.passes >= %(most)s AND ",
         "",
         (f"{BRAKE}test_absent_people_count_after_two_whole_passes_an_hour_apart",),

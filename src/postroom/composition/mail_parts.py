@@ -97,10 +97,16 @@ async def ask_for_master(master: Impersonation | None, stop: asyncio.Event) -> N
     await stop.wait()
 
 
-async def follow_name(names: IdentityNames, identity_id: UUID, account: Observed, given: Collection[str]) -> None:
-    """Give a person's identities the name that the account has now."""
-    if account.name:
-        await names.follow(MailAccount(identity_id, account.email, account.account_id), account.name, given=given)
+def _let_names_follow(parts: Parts, mail: JmapMail) -> None:
+    """Give a person's identities the name that the account gets."""
+    names = IdentityNames(mail)
+
+    async def follow(identity_id: UUID, account: Observed, given: Collection[str]) -> None:
+        if account.name:
+            await names.follow(MailAccount(identity_id, account.email, account.account_id), account.name, given=given)
+
+    if parts.changes:
+        parts.changes.renamed = follow
 
 
 @asynccontextmanager
@@ -124,8 +130,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         list_server = ListServerHttp(trial=trial_list_server(settings.trial_list_server))
         for each in (upstream, mail, list_server):
             stack.push_async_callback(close, each.aclose)
-        if parts.changes:
-            parts.changes.renamed = partial(follow_name, IdentityNames(mail))
+        _let_names_follow(parts, mail)
         streams = LiveStreams(
             outbox, _notifications(parts, tokens), ended=people.forget_person, moved=authorization.forget
         )

@@ -1,6 +1,5 @@
--- A whole pass was judged. Of the kinds that are not closed, the requests of those who differ are due: their attempts read the
--- identities again. Without a new goal, so that a dead letter ends as before if nothing new is wanted. Who was let through more
--- than a day ago is forgotten.
+-- A whole pass was judged. The requests of those who may be changed are due: their attempts read the identities again. Without a new
+-- goal, so that a dead letter ends as before if nothing new is wanted. Who was let through more than a day ago is forgotten.
 WITH judged AS (
     UPDATE brake SET closed = %(closed)s, judged_at = clock_timestamp()
 ), forgotten AS (
@@ -8,13 +7,8 @@ WITH judged AS (
     WHERE at < clock_timestamp() - make_interval(secs => %(seconds)s) AND coalesce(accepted_at < at, true)
 ), due AS (
     SELECT r.identity_id FROM email_requests r
-    WHERE r.state IN ('provisioned', 'dead')
+    WHERE r.identity_id = ANY(%(identity_ids)s::uuid[]) AND r.state IN ('provisioned', 'dead')
       AND EXISTS (SELECT FROM email_accounts a WHERE a.kratos_identity_id = r.identity_id)
-      AND r.identity_id IN (
-          SELECT d.identity_id FROM doubts d
-          WHERE d.kind = ANY(%(kinds)s::text[])
-            AND (d.kind <> 'absent' OR d.passes >= %(most)s AND d.since < now() - make_interval(secs => %(absent_for)s))
-      )
     FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE email_requests r SET
