@@ -149,6 +149,7 @@ async def test_identity_that_whole_passes_and_this_attempt_do_not_find_is_locked
     world.kratos = None
     changed = await world.attempt()
     assert (world.account.because, changed.goal) == (({Because.ABSENT}, 2) if is_absent else (frozenset(), 1))
+    assert world.rows.ended == [Kind.ABSENT] * is_absent
 
 
 async def test_identity_that_is_there_again_ends_absent_whatever_its_version() -> None:

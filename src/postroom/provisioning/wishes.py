@@ -90,7 +90,12 @@ class Wishes:
         if not known.is_absent or known.because:
             return known
         written = await self._records.write(known, Wish(because=Because.ABSENT), action=action)
-        return written and replace(known, because=written.followed.because, goal=written.request.goal)
+        if written is None:
+            return None
+        if not written.held:
+            ended = [(known.identity_id, Kind.ABSENT)]
+            await self._doubts.store([], ended, read_at=known.read_at, began_at=None, by_hook=True)
+        return replace(known, because=written.followed.because, goal=written.request.goal)
 
     async def _store_doubts(self, known: Wishing, identity: Identity, found: Judged) -> None:
         if Kind.OLDER in found.waits and Kind.OLDER not in known.doubts:

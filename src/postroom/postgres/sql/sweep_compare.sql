@@ -16,16 +16,21 @@ WITH asked AS (
 ), in_range AS MATERIALIZED (
     SELECT kratos_identity_id FROM email_accounts
     WHERE kratos_identity_id > %(above_id)s AND kratos_identity_id <= %(up_to_id)s
-), absent AS MATERIALIZED (
+), unlisted AS MATERIALIZED (
     SELECT a.kratos_identity_id AS identity_id
     FROM in_range i JOIN email_accounts a ON a.kratos_identity_id = i.kratos_identity_id
     WHERE a.created_at < %(asked_at)s AND NOT EXISTS (
         SELECT FROM (
             SELECT identity_id FROM asked UNION ALL SELECT unnest(%(others)s::uuid[] || %(unreadable)s::uuid[])
         ) AS l WHERE l.identity_id = i.kratos_identity_id
-    ) AND NOT EXISTS (
-        SELECT FROM email_requests k WHERE k.identity_id = i.kratos_identity_id AND k.want_because = 'absent'
     )
+), absent AS MATERIALIZED (
+    -- LATERAL with LIMIT: otherwise PostgreSQL may read all requests for each page.
+    SELECT u.identity_id
+    FROM unlisted u LEFT JOIN LATERAL (
+        SELECT true AS is_known FROM email_requests k WHERE k.identity_id = u.identity_id AND k.want_because = 'absent' LIMIT 1
+    ) k ON true
+    WHERE k.is_known IS NULL
 ), found AS (
     SELECT identity_id, false AS is_absent FROM unlike
     UNION ALL
