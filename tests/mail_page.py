@@ -109,6 +109,13 @@ class MailPage:
 
         await eventually(has, f"the focus on {role_and_name}")
 
+    async def loses_the_network(self) -> None:
+        """Once the frame that waits for a mail has loaded: Chromium fills a frame whose loading it must end with a page
+        of its own, and reports that our policy blocks the styles of that page."""
+        await expect(self.page.locator("body > iframe")).to_have_count(1)
+        await eventually(lambda: self.page.frames[1].evaluate("Boolean(port)"), "a spare frame is ready")
+        await self.page.context.set_offline(True)
+
     async def expect_no_violations(self) -> None:
         assert await violations(self.page) == []
 

@@ -12,10 +12,12 @@ from psycopg import AsyncConnection
 from eventually import eventually
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.missing import Doubt
-from postroom.domain.request import Failed, Provisioned, Request
+from postroom.domain.request import HELD, Failed, Provisioned, Request
 from postroom.errors import Conflict
+from postroom.ports import ClaimResult
 from postroom.postgres.connection import Pool
 from postroom.postgres.inspected import PostgresInspected
+from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.postgres.operator_moves import OperatorMoves
 from postroom.postgres.rebuild import PostgresRebuilt
 from postroom.postgres.requests import PostgresRequests
@@ -114,6 +116,23 @@ async def test_address_that_is_wanted_after_an_attempt_reserves_nothing(
     assert await owners(records) == {"alice": (alice.identity_id, "held")}
 
 
+@pytest.mark.parametrize("remade", [False, True], ids=["at rest", "being made again"])
+async def test_rebuilt_mailbox_keeps_its_address(
+    requests: PostgresRequests, records: Records, pool: Pool, remade: bool
+) -> None:
+    """No attempt is counted for it, as for a request that may still follow its identity."""
+    alice = mailbox()
+    accounts = {alice.identity_id: FoundAccount(stalwart_account(alice), [alice.identity_id], False, None)}
+    await PostgresRebuilt(pool).restore(accounts, actor="olga")
+    if remade:
+        await suspected(pool, alice)
+        assert await OperatorMoves(pool).remake(alice.identity_id, actor="olga")
+    followed = await requests.follow_address(renamed(alice, "ann"), origin=NOWHERE, action="accept")
+    assert followed
+    assert followed.email == "alice@example.org"
+    assert await owners(records) == {"alice": (alice.identity_id, "held")}
+
+
 async def test_dead_request_that_starts_over_reserves_its_new_address(
     requests: PostgresRequests, records: Records
 ) -> None:
@@ -144,13 +163,17 @@ async def test_buried_request_gives_its_address_up_and_a_retried_one_takes_it_ag
     assert await owners(records) == {"one": (alice.identity_id, "wanted")}
 
 
-async def lost(requests: PostgresRequests, pool: Pool, of: Mailbox) -> None:
-    """Its mailbox is made, and a check does not find it."""
+async def suspected(pool: Pool, of: Mailbox, doubt: Doubt | None = Doubt.SUSPECTED) -> None:
+    """A check does not find its mailbox; None: it finds it."""
     inspected = PostgresInspected(pool)
-    await made(requests, of)
     recorded = await inspected.recorded(of.identity_id)
     assert recorded
-    await inspected.record([DoubtChange(recorded, Doubt.SUSPECTED, "gone")])
+    await inspected.record([DoubtChange(recorded, doubt, "gone")])
+
+
+async def lost(requests: PostgresRequests, pool: Pool, of: Mailbox) -> None:
+    await made(requests, of)
+    await suspected(pool, of)
 
 
 async def test_address_of_a_mailbox_stays_held_if_making_it_again_fails(
@@ -167,6 +190,114 @@ async def test_address_of_a_mailbox_stays_held_if_making_it_again_fails(
     await settled(requests, claim.request, OF_ANOTHER)
     assert await owners(records) == {"alice": (alice.identity_id, "held")}
     assert await asked_for(requests, mailbox()) is None
+
+
+async def test_mailbox_that_is_there_is_not_made_again_since_it_would_not_be_served_meanwhile(
+    requests: PostgresRequests, pool: Pool
+) -> None:
+    """Making it again was buried, and a check has found it."""
+    moves, accounts, alice = OperatorMoves(pool), PostgresMailAccounts(pool), mailbox()
+    await lost(requests, pool, alice)
+    assert await moves.remake(alice.identity_id, actor="olga")
+    await moves.bury([alice.identity_id], actor="olga", reason="it is back")
+    assert not (await moves.find([alice.identity_id]))[alice.identity_id].is_in_use
+    await suspected(pool, alice, None)
+    assert (await moves.find([alice.identity_id]))[alice.identity_id].is_in_use
+    assert await moves.retry([alice.identity_id], actor="olga") == []
+    again = {"holder": None, "lease": 10, "origin": NOWHERE, "action": "accept"}
+    assert await requests.revive(renamed(alice, "ann"), **again) is None
+    assert await accounts.of(alice.identity_id)
+    await suspected(pool, alice)
+    assert await moves.retry([alice.identity_id], actor="olga"), "one that is not found is"
+
+
+# Rows that older code or an operator's hand left without regard to addresses
+
+
+@pytest.mark.parametrize("owner", ["nobody", "the one who asks"])
+async def test_address_of_a_living_request_is_held_whoever_has_its_row(
+    requests: PostgresRequests, records: Records, pool: Pool, owner: str
+) -> None:
+    """A webhook that finds no holder is asked to come again, for ever."""
+    alice, bob = mailbox("one"), mailbox("one")
+    assert await asked_for(requests, alice)
+    await records.rows("DELETE FROM addresses")
+    if owner != "nobody":
+        await records.rows("INSERT INTO addresses VALUES (%s, %s, 'held')", bob.email, bob.identity_id)
+    assert await asked_for(requests, bob) is None
+    assert (await swept(pool, bob)).held == [bob]
+    refused = await requests.refuse_held(bob, origin=NOWHERE, action="accept")
+    assert refused
+    assert refused.reason == f"{HELD}, {alice.identity_id}"
+    assert (await records.log(bob.identity_id))[-1]["error_message"] == refused.reason
+    moves = OperatorMoves(pool)
+    assert (await moves.find([bob.identity_id]))[bob.identity_id].held_by == alice.identity_id
+    assert await moves.retry([bob.identity_id], actor="olga") == []
+
+
+async def test_living_request_gets_its_address_back_when_it_is_claimed_and_when_its_mailbox_is_made(
+    requests: PostgresRequests, records: Records
+) -> None:
+    alice = mailbox()
+    assert await asked_for(requests, alice)
+    await records.rows("DELETE FROM addresses")
+    (claim,) = await requests.claim([alice.identity_id], lease=10)
+    assert await owners(records) == {"alice": (alice.identity_id, "wanted")}
+    await records.rows("DELETE FROM addresses")
+    assert claim.request
+    await settled(requests, claim.request, Provisioned(stalwart_account(alice)))
+    assert await owners(records) == {"alice": (alice.identity_id, "held")}
+
+
+async def test_mailbox_that_is_made_again_gets_its_address_back_as_that_of_a_mailbox(
+    requests: PostgresRequests, records: Records, pool: Pool
+) -> None:
+    moves, alice = OperatorMoves(pool), mailbox()
+    await lost(requests, pool, alice)
+    of_a_mailbox = {"alice": (alice.identity_id, "held")}
+    await records.rows("DELETE FROM addresses")
+    assert await moves.remake(alice.identity_id, actor="olga")
+    assert await owners(records) == of_a_mailbox
+    await moves.bury([alice.identity_id], actor="olga", reason="not now")
+    await records.rows("DELETE FROM addresses")
+    assert await moves.retry([alice.identity_id], actor="olga")
+    assert await owners(records) == of_a_mailbox
+    await records.rows("DELETE FROM addresses")
+    assert await requests.claim([alice.identity_id], lease=10)
+    assert await owners(records) == of_a_mailbox
+
+
+@pytest.mark.parametrize("state", ["waiting", "running"])
+async def test_request_whose_address_another_identity_has_ends_when_it_is_claimed(
+    requests: PostgresRequests, records: Records, state: str
+) -> None:
+    alice, bob = uuid4(), mailbox()
+    if state == "waiting":
+        assert await asked_for(requests, bob)
+    else:
+        await running(requests, bob)
+        await records.make_due_in(-1, bob.identity_id)
+    await records.rows("UPDATE addresses SET identity_id = %s, role = 'held'", alice)
+    (claim,) = await requests.claim([bob.identity_id], lease=10, exclusive=True)
+    assert claim.request
+    assert (claim.result, claim.due_in, claim.request.holder) == (ClaimResult.DEAD, None, None)
+    assert claim.request.reason == f"{HELD}, {alice}"
+    assert await owners(records) == {"alice": (alice, "held")}
+    *before, last = await records.audit(bob.identity_id)
+    assert last == ("accept", "conflict", claim.request.attempts)
+    assert ("create", "crashed", 1) in before or state == "waiting"
+
+
+async def test_mailbox_that_was_made_of_an_address_of_another_identity_is_recorded(
+    requests: PostgresRequests, records: Records
+) -> None:
+    """The mail server has decided. To refuse the outcome would lose the mailbox."""
+    alice, bob = uuid4(), mailbox()
+    request = await running(requests, bob)
+    await records.rows("UPDATE addresses SET identity_id = %s, role = 'held'", alice)
+    await settled(requests, request, Provisioned(stalwart_account(bob)))
+    assert await owners(records) == {"alice": (alice, "held")}
+    assert await records.account(bob.identity_id)
 
 
 # Pages

@@ -6,17 +6,21 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 
 from commands import Commands
 from parts import environment
+from postroom.domain.difference import Kind
 from postroom.domain.identity import Refusal
 from postroom.errors import Permanent
 from postroom.postgres.connection import Pool
+from postroom.postgres.doubts import PostgresDoubts
 from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.requests import PostgresRequests
+from postroom.provisioning.ports import Found
 from records import NOWHERE, Records, failed, mailbox, running
 from servers import Database
 
@@ -71,7 +75,8 @@ async def test_an_address_stands_for_everybody_who_ever_asked_for_it_the_newest_
     again = {"holder": None, "lease": 10.0, "origin": NOWHERE, "action": "accept"}
     assert await requests.revive(mailbox("alicia", moved_away), **again)
     wants = (await running(requests, mailbox("bob"))).identity_id
-    await requests.follow_address(mailbox("alice", wants), origin=NOWHERE, action="accept")
+    now_alice = Found(wants, Kind.RENAME, "alice@example.org", None)
+    await PostgresDoubts(pool).store([now_alice], [], read_at=datetime.now(UTC), began_at=None, by_hook=True)
     await refuse(pool, " ALICE@example.org", "second_address", "it has a mailbox", refused)
     dead = await died(requests)
     living = (await running(requests, mailbox("alice"))).identity_id

@@ -67,6 +67,7 @@ VALUES: dict[str, Any] = {
     "identity_id": SOMEBODY,
     "identity_ids": [UUID(int=number) for number in (1, 777, 5000, 99_999)],
     "instead_of": b"sealed",
+    "held": "the address is held by another identity",
     "interval": 5.0,
     "kind": "serve",
     "latest": 90.0,

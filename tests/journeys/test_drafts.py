@@ -31,7 +31,7 @@ async def test_what_was_typed_outlives_a_reload_and_an_hour_offline_in_which_the
         await alice.page.keyboard.type("nel.")
         await window.is_saved()
 
-        await alice.page.context.set_offline(True)
+        await alice.loses_the_network()
         await alice.page.keyboard.type(" In it.")
         await window.is_kept()
         await alice.page.keyboard.press("Escape")

@@ -151,7 +151,7 @@ async def reply(alice: MailPage) -> None:
 
 async def offline(alice: MailPage) -> None:
     await at_inbox(alice)
-    await alice.page.context.set_offline(True)
+    await alice.loses_the_network()
     await expect(alice.page.get_by_role("button", name="Offline").first).to_be_visible()
 
 

@@ -36,7 +36,7 @@ async def test_what_waits_when_the_session_ends_is_sent_once_after_the_person_si
         await keyboard.press("Escape")
         await expect(alice.page.get_by_role("dialog")).to_have_count(0)
         sent = SentChanges(alice.page.context)
-        await alice.page.context.set_offline(True)
+        await alice.loses_the_network()
         await keyboard.press("j")
         await keyboard.press("j")
         await expect(alice.row("Order 6")).to_be_focused()

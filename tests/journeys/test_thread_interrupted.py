@@ -3,6 +3,7 @@
 import asyncio
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import Browser, Route, expect
 
 from benchmarks.web.first_view import first_view, words_files
@@ -49,6 +50,51 @@ async def test_the_list_needs_only_the_files_of_the_first_view_and_the_others_co
         await alice.page.context.set_offline(False)
         await alice.row("Welcome to your new mailbox").click()
         await expect(alice.page.get_by_role("article")).to_be_visible()
+
+
+@pytest.mark.parametrize(("name", "mark"), [("all", ""), ("writing", "squire-selection-start")])
+async def test_a_file_that_is_cut_on_its_way_is_named_and_had_with_the_next_load(
+    up: Trial, browser: Browser, name: str, mark: str
+) -> None:
+    """A proxy that ends early may call half of a file the whole one, and a browser keeps it for a year."""
+    scripts = [path for path in (FOLDER / "_app/immutable").rglob("*.js") if mark in path.read_text()]
+    late = {f"/{path.relative_to(FOLDER)}" for path in scripts} - {*first_view(FOLDER), *words_files(FOLDER)}
+    async with mail_page(up, browser, f"cut.{name}") as alice:
+        await alice.sign_up_and_wait()
+        cut, anew, is_mended = set[str](), set[str](), asyncio.Event()
+
+        async def cut_once(route: Route) -> None:
+            path = urlsplit(route.request.url).path
+            if path in cut and route.request.resource_type == "fetch":
+                anew.add(path)
+            # What was cut once is cut as long as the browser has it from its cache.
+            if path not in late or path in anew or (is_mended.is_set() and path not in cut):
+                await route.continue_()
+                return
+            cut.add(path)
+            body = await (await route.fetch()).body()
+            await route.fulfill(headers={"Content-Type": "text/javascript"}, body=body[: len(body) // 2])
+
+        await alice.page.route("**/_app/immutable/**", cut_once)
+        await alice.page.reload()
+        await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
+        await alice.page.keyboard.press("c")
+        await expect(alice.text("A part of this page did not load.")).to_be_visible(timeout=5_000)
+        await alice.expect_no_violations()
+
+        async def are_all_there() -> bool:
+            loaded = await alice.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+            return cut <= {urlsplit(each).path for each in loaded}
+
+        await eventually(are_all_there, "no file is on its way")
+        is_mended.set()
+        await alice.button("Load the page again").click()
+        await expect(alice.text("A part of this page did not load.")).to_have_count(0)
+        await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
+        await alice.page.keyboard.press("c")
+        await expect(alice.page.get_by_role("combobox", name="To")).to_be_focused()
+        assert cut == anew
+        alice.errors.clear()
 
 
 async def test_signing_out_in_one_tab_leaves_nothing_for_the_next_person_in_any_tab(

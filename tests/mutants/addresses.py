@@ -6,6 +6,8 @@ STORED = "integration/test_addresses.py::"
 SERVED = "integration/test_mail_accounts.py::"
 MIGRATED = "integration/test_migrate.py::"
 VERSIONS = "postgres/migrations/versions/"
+THERE = "test_mailbox_that_is_there_is_not_made_again_since_it_would_not_be_served_meanwhile"
+BACK = "test_living_request_gets_its_address_back_when_it_is_claimed_and_when_its_mailbox_is_made"
 SQL_WALK = "simulation/test_sql_model.py::test_postgresql_model_matches_postgresql_in_every_statement"
 
 ADDRESSES = [
@@ -68,9 +70,65 @@ ADDRESSES = [
     Mutant(
         "a retried dead letter reserves nothing",
         f"{SQL}operator_retry.sql",
-        "FROM moved WHERE old_state = 'dead' ORDER BY wish",
-        "FROM moved WHERE old_state = 'waiting' ORDER BY wish",
+        "FROM moved m WHERE old_state = 'dead' ORDER BY wish",
+        "FROM moved m WHERE old_state = 'waiting' ORDER BY wish",
         (f"{STORED}test_buried_request_gives_its_address_up_and_a_retried_one_takes_it_again", SQL_WALK),
+    ),
+    Mutant(
+        "a rebuilt mailbox that is made again follows the address",
+        f"{SQL}follow_address.sql",
+        "      AND NOT EXISTS (SELECT FROM email_accounts a WHERE a.kratos_identity_id = r.identity_id)\n",
+        "",
+        (f"{STORED}test_rebuilt_mailbox_keeps_its_address",),
+    ),
+    Mutant(
+        "a retry stops a mailbox that is served",
+        f"{SQL}operator_retry.sql",
+        "AND a.suspected_at IS NULL",
+        "AND false",
+        (f"{STORED}{THERE}",),
+    ),
+    Mutant(
+        "another address stops a mailbox that is served",
+        f"{SQL}revive.sql",
+        "AND a.suspected_at IS NULL",
+        "AND false",
+        (f"{STORED}{THERE}",),
+    ),
+    Mutant(
+        "who has only a living request is not found to hold the address",
+        f"{SQL}refuse_held.sql",
+        "AND state <> 'dead'",
+        "AND false",
+        (f"{STORED}test_address_of_a_living_request_is_held_whoever_has_its_row",),
+    ),
+    Mutant(
+        "a request is attempted with the address of another identity",
+        f"{SQL}claim.sql",
+        "CASE WHEN o.owner IS NOT NULL THEN 'dead'\n                WHEN",
+        "CASE WHEN",
+        (f"{STORED}test_request_whose_address_another_identity_has_ends_when_it_is_claimed", SQL_WALK),
+    ),
+    Mutant(
+        "a claimed request does not get its address back",
+        f"{SQL}claim.sql",
+        "FROM moved m WHERE step = 'create' AND state <> 'dead' ORDER BY email",
+        "FROM moved m WHERE false",
+        (f"{STORED}{BACK}", SQL_WALK),
+    ),
+    Mutant(
+        "a mailbox does not get its address back",
+        f"{SQL}settle.sql",
+        "'held' FROM settled WHERE %(state)s = 'provisioned'",
+        "'held' FROM settled WHERE false",
+        (f"{STORED}{BACK}",),
+    ),
+    Mutant(
+        "a mailbox of another identity's address is not recorded",
+        f"{SQL}settle.sql",
+        "FROM settled WHERE %(state)s = 'provisioned'\n    ON CONFLICT DO NOTHING",
+        "FROM settled WHERE %(state)s = 'provisioned'\n    ON CONFLICT (address, identity_id) DO NOTHING",
+        (f"{STORED}test_mailbox_that_was_made_of_an_address_of_another_identity_is_recorded",),
     ),
     Mutant(
         "the rebuild takes addresses in the order of the page",
@@ -138,14 +196,21 @@ ADDRESSES = [
     Mutant(
         "a statement of older code fails if another identity has the address",
         f"{VERSIONS}0012_addresses.sql",
-        " ON CONFLICT DO NOTHING;",
-        ";",
+        ") THEN 'held' ELSE 'wanted' END\n        ON CONFLICT DO NOTHING;",
+        ") THEN 'held' ELSE 'wanted' END;",
         (f"{STORED}test_older_code_reserves_by_its_own_index_and_never_fails_on_addresses",),
+    ),
+    Mutant(
+        "the trigger takes a mailbox that is made again for a new request",
+        f"{VERSIONS}0012_addresses.sql",
+        "THEN 'held' ELSE 'wanted' END",
+        "THEN 'wanted' ELSE 'wanted' END",
+        (f"{MIGRATED}test_migration_writes_the_addresses_of_all_requests_beside_older_code_and_may_be_interrupted",),
     ),
     Mutant(
         "the migration reads requests that may die before it has written their addresses",
         f"{VERSIONS}0012_page.sql",
-        "    FOR SHARE OF q\n",
+        "        FOR SHARE\n",
         "",
         (f"{MIGRATED}test_request_cannot_die_while_the_migration_writes_its_address",),
     ),

@@ -41,22 +41,31 @@ class OperatorModel(ReleaseModel):
 
     def _operator_find(self, identity_ids: list[UUID]) -> list[Row]:
         rows = [self.requests[each] for each in identity_ids if each in self.requests]
-        return [row | {"address": row["email"], "held_by": self._held_by(row), "takes": False} for row in rows]
-
-    def _held_by(self, row: Row) -> UUID | None:
-        """The other identity that has the address of a dead request."""
-        is_held = row["state"] == "dead" and self._is_held(row["email"], row["identity_id"])
-        return self.addresses[row["email"]][0] if is_held else None
+        return [
+            row
+            | {
+                "address": row["email"],
+                "held_by": self._holder(row["email"], row["identity_id"]) if row["state"] == "dead" else None,
+                "in_use": row["state"] == "dead" and row["step"] == "create" and row["identity_id"] in self.accounts,
+                "takes": False,
+            }
+            for row in rows
+        ]
 
     def _operator_retry(self, identity_ids: list[UUID], actor: str) -> list[Row]:
         chosen = self._unlocked(identity_ids, "waiting", "dead")
+        chosen = [
+            row
+            for row in chosen
+            if row["state"] == "waiting" or row["step"] == "change" or row["identity_id"] not in self.accounts
+        ]
         dead = [row for row in chosen if row["state"] == "dead"]
         if len({row["email"] for row in dead}) < len(dead) or any(
-            self._is_held(row["email"], row["identity_id"]) for row in dead
+            self._holder(row["email"], row["identity_id"]) for row in dead
         ):
             raise UniqueViolation("addresses_reserved")
         for row in dead:
-            self._reserve(row["email"], row["identity_id"])
+            self._reserve(row["email"], row["identity_id"], self._role(row))
         return [self._retried(row, actor) for row in chosen]
 
     def _retried(self, row: Row, actor: str) -> Row:

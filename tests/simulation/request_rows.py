@@ -113,15 +113,26 @@ class RequestRows:
 
     def _reserve(self, email: str, identity_id: UUID, role: str = "wanted") -> None:
         """Also what is left of an earlier request. Before a row is changed: the violation undoes the statement."""
-        if self.addresses.setdefault(email, (identity_id, role))[0] != identity_id:
-            raise UniqueViolation("addresses_reserved")
+        if self._holder(email, identity_id):
+            raise UniqueViolation("addresses_reserved, or email_requests_address")
+        self.addresses.setdefault(email, (identity_id, role))
 
-    def _is_held(self, email: str, identity_id: UUID) -> bool:
-        """Whether another identity has the address."""
-        return self.addresses.get(email, (identity_id, ""))[0] != identity_id
+    def _owner(self, email: str, identity_id: UUID) -> UUID | None:
+        """The other identity that has the address by its row."""
+        owner, _ = self.addresses.get(email, (identity_id, ""))
+        return None if owner == identity_id else owner
+
+    def _holder(self, email: str, identity_id: UUID) -> UUID | None:
+        """The other identity that has the address, by its row or by a living request."""
+        living = self.living.get(email, identity_id)
+        return self._owner(email, identity_id) or (None if living == identity_id else living)
+
+    def _role(self, row: Row) -> str:
+        """That of the address of a request, by whether its mailbox has the address."""
+        return "held" if self.accounts.get(row["identity_id"], {}).get("email") == row["email"] else "wanted"
 
     def _hold(self, row: Row) -> None:
-        if self.addresses.get(row["email"]) == (row["identity_id"], "wanted"):
+        if not self._owner(row["email"], row["identity_id"]):
             self.addresses[row["email"]] = (row["identity_id"], "held")
 
     def _free(self, row: Row) -> None:

@@ -40,6 +40,8 @@ class SqlModel(SweepModel):
         row = self.requests.get(identity_id)
         if row is None or row["state"] != "dead" or row["step"] != "create" or row["email"] == email:
             return []
+        if identity_id in self.accounts:
+            return []
         self._reserve(email, identity_id)
         return [self._begin(row, identity_id=identity_id, email=email, display_name=display_name, **asked)]
 
@@ -62,9 +64,10 @@ class SqlModel(SweepModel):
         return row
 
     def _refuse_held(self, identity_id: UUID, email: str, display_name: str | None, **asked: Any) -> list[Row]:
-        if not self._is_held(email, identity_id) or identity_id in self.requests:
+        holder = self._holder(email, identity_id)
+        if holder is None or identity_id in self.requests:
             return []
-        reason = asked["reason"]
+        reason = f"{asked['reason']}, {holder}"
         row = self._new(identity_id, email, display_name, state="dead", last_error=reason, reason=reason)
         self._write(row, asked["action"], "conflict", error_message=reason)
         return [row]
@@ -73,7 +76,9 @@ class SqlModel(SweepModel):
         self, identity_id: UUID, email: str, display_name: str | None, *, action: str, **_: Any
     ) -> list[Row]:
         row = self.requests.get(identity_id)
-        if row is None or row["state"] == "dead" or row["attempts"] or row["email"] == email:
+        if row is None or row["state"] != "waiting" or row["attempts"] or row["email"] == email:
+            return []
+        if identity_id in self.accounts:
             return []
         self._reserve(email, identity_id)
         self._free(row)
@@ -139,7 +144,7 @@ class SqlModel(SweepModel):
         answers: list[Row] = []
         for identity_id, row in before.items():
             then = moved.get(identity_id)
-            returned = then if then and then["state"] == "waiting" else row
+            returned = then if then and then["state"] in ("waiting", "dead") else row
             again = returned is row and row is not None and row["holder"] == fresh[identity_id]
             due_at = self._now() + EARLY if again else returned["due_at"] if returned else None
             answers.append(
@@ -167,27 +172,41 @@ class SqlModel(SweepModel):
         )
 
     def _take(
-        self, row: Row, holder: UUID, *, lease: float, exclusive: bool, crash_delay: float, longest_crash_delay: float
+        self,
+        row: Row,
+        holder: UUID,
+        *,
+        lease: float,
+        exclusive: bool,
+        crash_delay: float,
+        longest_crash_delay: float,
+        held: str,
     ) -> Row:
         now, crashed = self._now(), row["state"] == "running"
-        runs = not crashed or row["crashes"] == 0
+        owner = self._owner(row["email"], row["identity_id"]) if row["step"] == "create" else None
+        runs = owner is None and (not crashed or row["crashes"] == 0)
         delay = min(crash_delay * 2.0 ** min(row["crashes"] - 1, 16), longest_crash_delay)
         moved = self._change(
             row,
-            state="running" if runs else "waiting",
+            state="dead" if owner else "running" if runs else "waiting",
             holder=holder if runs else None,
-            due_at=now + timedelta(seconds=lease if runs else delay),
+            due_at=None if owner else now + timedelta(seconds=lease if runs else delay),
             attempts=row["attempts"] + runs,
             crashes=row["crashes"] + crashed,
             outcome_unknown=row["outcome_unknown"] or crashed,
             waits_for=None,
             enqueued_at=row["enqueued_at"] if runs else self._clock_timestamp(),
             last_error=WITHOUT_OUTCOME if crashed else row["last_error"],
+            reason=f"{held}, {owner}" if owner else None,
         )
+        if row["step"] == "create" and owner is None:
+            self._reserve(row["email"], row["identity_id"], self._role(row))
         if crashed:
             self._write(row, row["step"], "crashed", error_message=WITHOUT_OUTCOME, holder=row["holder"])
         if runs:
             self._write(moved, row["step"], "pending", holder=holder)
+        if owner:
+            self._write(moved, "accept", "conflict", error_message=moved["reason"])
         return moved
 
     def _answer(self, row: Row | None, moved: Row | None, holder: UUID, exclusive: bool, steps: list[str]) -> str:

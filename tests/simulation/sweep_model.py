@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
+
 from simulation.operator_model import OperatorModel
 from simulation.request_rows import Row
 
@@ -112,9 +114,12 @@ class SweepModel(OperatorModel):
             row = self.requests.get(identity_id)
             if row and row["state"] != "dead" and row["attempts"] == 0 and row["email"] != email:
                 found.append(nothing | {"asked_id": identity_id, "is_changed": True})
-        for identity_id, email, name in [each for each in asked if each[0] not in self.requests]:
+        absent = [each for each in asked if each[0] not in self.requests]
+        if any(email in self.living and not self._owner(email, identity_id) for identity_id, email, _ in absent):
+            raise UniqueViolation("email_requests_address")
+        for identity_id, email, name in absent:
             asked_for = {"asked_id": identity_id, "is_changed": False}
-            if self._is_held(email, identity_id) or identity_id in self.requests:
+            if self._owner(email, identity_id) or identity_id in self.requests:
                 found.append(nothing | asked_for)
                 continue
             self._reserve(email, identity_id)

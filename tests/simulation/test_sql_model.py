@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from psycopg import Error
 
+from postroom.domain.request import HELD
 from postroom.postgres.connection import Pool, rows
 from records import Records
 from simulation.ports import _names
@@ -28,7 +29,7 @@ class Both:
     """Run one statement on both; parameters that were drawn before can be drawn again."""
 
     def __init__(self, seed: int, pool: Pool, records: Records) -> None:
-        self.chance = Random(seed)
+        self.chance, self.hand = Random(seed), Random(seed)
         self.pool = pool
         self.records = records
         self.model = SqlModel(lambda: datetime.now(UTC))
@@ -55,6 +56,17 @@ class Both:
         if row and row["due_at"]:
             await self.records.make_due_in(seconds, identity_id)
             self.model._change(row, due_at=datetime.now(UTC) + timedelta(seconds=seconds))
+
+    async def change_owner(self) -> None:
+        """By hand: the row of an address is deleted, or made anew for a stranger."""
+        if self.hand.random() < 0.95:
+            return
+        email, stranger = self.hand.choice(self.emails), self.strangers[0]
+        await self.records.rows("DELETE FROM addresses WHERE address = %s", email)
+        self.model.addresses.pop(email, None)
+        if self.hand.random() < 0.2:
+            await self.records.rows("INSERT INTO addresses VALUES (%s, %s, 'held')", email, stranger)
+            self.model.addresses[email] = (stranger, "held")
 
     async def change_step(self) -> None:
         """As a later version does, which stores other work than creates."""
@@ -191,7 +203,7 @@ def _claim(both: Both) -> dict[str, Any]:
         "exclusive": exclusive,
     } | _steps(both)
     limit = both.chance.choice([0, 1, 100, 100, 100])
-    return parameters | {"limit": limit, "crash_delay": 300.0, "longest_crash_delay": 1000.0}
+    return parameters | {"limit": limit, "crash_delay": 300.0, "longest_crash_delay": 1000.0, "held": HELD}
 
 
 def _overdue(both: Both) -> dict[str, Any]:
@@ -363,7 +375,7 @@ OFTEN = {
     "accept": 3,
     "operator_bury": 3,
     "claim": 10,
-    "settle": 10,
+    "settle": 14,
     "breaker_close": 6,
     "operator_resume": 6,
     "release": 6,
@@ -379,6 +391,7 @@ async def test_postgresql_model_matches_postgresql_in_every_statement(seed: int,
     for _ in range(STEPS):
         await both.step()
         await both.make_due()
+        await both.change_owner()
         await both.change_step()
     assert {row["state"] for _, _, row in both.model.moves} == {"waiting", "running", "provisioned", "dead"}
 

@@ -144,7 +144,7 @@ TAKEN, REFUSED, OPERATOR = FailureKind
         (dead(C, enqueued_at=at(0.5)), PreparationState.FAILED, Failure(OPERATOR, at(0.5))),
         # An account of the mail server holds the address, or another identity.
         (dead(C, F), PreparationState.FAILED, Failure(TAKEN, START)),
-        (dead(attempts=0, reason=HELD), PreparationState.FAILED, Failure(TAKEN, START)),
+        (dead(attempts=0, reason=f"{HELD}, 7f3a"), PreparationState.FAILED, Failure(TAKEN, START)),
         # Of a dead letter and a refusal the newer one counts.
         (dead(F, refusal=refused("reserved_name", -1)), PreparationState.FAILED, Failure(OPERATOR, START)),
         (dead(F, refusal=refused("no_address")), PreparationState.REFUSED, Failure(REFUSED, at(5), "no_address")),

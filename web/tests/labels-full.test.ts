@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { filterNow } from '#lib/settings/sync/filtering.ts'
 import type { FilterAction } from '#lib/settings/domain/filter.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 import { expect, test } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { of, tab } from './outbox-scene.ts'
@@ -39,7 +39,7 @@ test('of a filter whose label is not kept, the rest is done, and undone', async 
   server.mostKeywords = 0
   deliver(server, 2)
   const { mail, world } = await tab(server)
-  const { session, actions } = mail.part((inside: Inside) => inside)
+  const { session, actions } = mail.part((context: PartContext) => context)
   const filter: FilterAction[] = [
     { kind: 'label', value: 'first' },
     { kind: 'move', value: 'trash' }

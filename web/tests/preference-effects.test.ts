@@ -3,7 +3,7 @@
 import { after, draw, pageOf, type Drawn } from './drawn.ts'
 import { ModelServer } from './model-server.ts'
 import type { Chosen } from '#lib/settings/domain/preferences.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 import { act } from '#lib/actions/state/act.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
 import { followLooks } from '#lib/views/mail/looks.svelte.ts'
@@ -79,7 +79,7 @@ test('pictures that are never shown cannot be shown by a message, either', async
 
 test.each([0, 10, 20, 30] as const)('the time to undo is what was chosen: %i', async (undoSeconds) => {
   const { mail } = await page({ undoSeconds })
-  const { session } = mail.part((inside: Inside) => inside)
+  const { session } = mail.part((context: PartContext) => context)
   expect(session.undoSeconds()).toBe(undoSeconds)
 })
 

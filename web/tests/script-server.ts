@@ -1,6 +1,6 @@
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Filter } from '#lib/settings/domain/filter.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 import { SieveState } from '#lib/settings/state/sieve-state.svelte.ts'
 import { SIEVE } from '#lib/settings/sync/scripts.ts'
 
@@ -58,7 +58,7 @@ export class ScriptServer {
     return active && this.blobs.get(active.blobId)
   }
 
-  inside(): Inside {
+  context(): PartContext {
     const resource = {
       accounts: { a: { accountCapabilities: { [SIEVE]: this.capability } } },
       uploadUrl: 'https://m/u'
@@ -84,7 +84,7 @@ export class ScriptServer {
       }
     }
     const mailboxes = { byId: () => undefined, byRole: () => undefined }
-    return { session, mailboxes } as unknown as Inside
+    return { session, mailboxes } as unknown as PartContext
   }
 
   async #upload(body: Blob, read: (response: Response) => unknown): Promise<unknown> {
@@ -158,7 +158,7 @@ export const STAR: Filter = {
 }
 
 export async function loaded(server = new ScriptServer()): Promise<{ server: ScriptServer; state: SieveState }> {
-  const state = new SieveState(server.inside())
+  const state = new SieveState(server.context())
   await state.load()
   return { server, state }
 }

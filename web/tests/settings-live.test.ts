@@ -1,7 +1,7 @@
 import { create as following } from '#lib/settings/state/following.svelte.ts'
 import { choicesOf } from '#lib/settings/domain/preferences.ts'
 import type { MailState } from '#lib/state/create-mail.svelte.ts'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { openedWith, Settings } from './settings.ts'
 import { settled, World } from './world.ts'
@@ -95,4 +95,42 @@ test('however many events come, they are read once more', async () => {
   release()
   await settled()
   expect([reads(), mail.preferences.chosen.theme]).toEqual([2, 'dark'])
+})
+
+/** What this device kept when it was used last, and what its owner chose then. */
+function keptOf(owner: string): Map<string, string> {
+  const items = new Map([
+    ['postroom-preferences-of', JSON.stringify(owner)],
+    ['postroom-preferences', JSON.stringify({ theme: ['dark', 5] })]
+  ])
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value)
+  })
+  return items
+}
+
+/** The page of settings is drawn before it is known who is signed in. */
+function openedEarly(settings: Settings): Promise<MailState> {
+  return openedWith(settings, new World(), new ModelServer(), (mail) => mail.part(following).reread())
+}
+
+afterEach(() => vi.unstubAllGlobals())
+
+test('a choice that the service does not know yet survives a page of settings that is drawn before the person is known', async () => {
+  const items = keptOf('me@example.org')
+  const settings = new Settings()
+  const mail = await openedEarly(settings)
+  expect(mail.preferences.chosen.theme).toBe('dark')
+  expect(items.get('postroom-preferences')).toContain('dark')
+  expect(settings.document).toEqual({ preferences: { theme: ['dark', 5] } })
+})
+
+test('before the person is known, nobody is told what somebody else chose at this device', async () => {
+  const items = keptOf('bert@example.org')
+  const settings = new Settings()
+  const mail = await openedEarly(settings)
+  expect(mail.preferences.chosen.theme).toBe('system')
+  expect(items.get('postroom-preferences')).not.toContain('dark')
+  expect(settings.document).toEqual({})
 })

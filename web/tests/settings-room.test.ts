@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import 'fake-indexeddb/auto'
 import { keptSenders, merged } from '#lib/mail/senders.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 import { SearchSaver } from '#lib/search/sync/saving-searches.ts'
 import { expect, test } from 'vitest'
 import { openedWith, Settings } from './settings.ts'
@@ -12,7 +12,7 @@ const MOST = 64 * 1024
 test('what is learnt and decided in many years leaves room for 200 labels, and the newest decisions hold', async () => {
   const settings = new Settings()
   const mail = await openedWith(settings)
-  const { senders } = mail.part((inside: Inside) => inside)
+  const { senders } = mail.part((context: PartContext) => context)
   const day = 20_000
   const known = Array.from({ length: 500 }, (_, at) => ({
     address: `${at}@例え.example`,
@@ -34,7 +34,7 @@ test('what is learnt and decided in many years leaves room for 200 labels, and t
 
 test('a decision that is made again is the newest', async () => {
   const mail = await openedWith(new Settings())
-  const { senders } = mail.part((inside: Inside) => inside)
+  const { senders } = mail.part((context: PartContext) => context)
   for (let at = 0; at < 15; at += 1) await senders.warnings.add(`${at}${'x'.repeat(580)}`)
   await senders.warnings.add(`0${'x'.repeat(580)}`)
   await senders.warnings.add(`15${'x'.repeat(580)}`)
@@ -45,7 +45,7 @@ test('parts of the document that only a newer version knows stay, whatever is ch
   const settings = new Settings()
   settings.document = { searches: { saved: [], newer: 1 }, pictures: { newer: 2 }, newer: 3 }
   const mail = await openedWith(settings)
-  const { saved, document } = mail.part((inside: Inside) => inside)
+  const { saved, document } = mail.part((context: PartContext) => context)
   await new SearchSaver(saved, document).save('', 'is:unread')
   await mail.allowPictures('mara@example.net')
   expect(settings.document).toMatchObject({ searches: { newer: 1 }, pictures: { newer: 2 }, newer: 3 })

@@ -28,10 +28,12 @@ export class Settings {
   }
 }
 
+/** `early`: what is done before it is known who is signed in. */
 export async function openedWith(
   settings: Settings | null,
   world = new World(),
-  server = new ModelServer()
+  server = new ModelServer(),
+  early: (mail: MailState) => unknown = () => undefined
 ): Promise<MailState> {
   const fetch = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const isSettings = input instanceof URL && input.pathname === '/api/settings'
@@ -39,6 +41,7 @@ export async function openedWith(
   }
   const mail = createMail(world.ports(fetch))
   mail.show(null)
+  early(mail)
   await settled()
   return mail
 }

@@ -36,7 +36,7 @@ fault of every create or of every change, or of a refusal that concerns a domain
 
 
 HELD = "the address is held by another identity"
-"""The reason of a request that was dead from the start."""
+"""How the reason of a request begins whose address another identity has; its id follows."""
 
 
 class RequestStep(StrEnum):

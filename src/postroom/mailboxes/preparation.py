@@ -241,7 +241,7 @@ def _ready(request: Request) -> Preparation:
 
 def _failed(request: Request, record: MailboxRecord) -> Preparation:
     """The row's own reason is for operators: it may name another person, a server, or an operator."""
-    is_taken = request.reason == HELD or _last_outcome(request, record) is AttemptOutcome.CONFLICT
+    is_taken = (request.reason or "").startswith(HELD) or _last_outcome(request, record) is AttemptOutcome.CONFLICT
     kind = FailureKind.ADDRESS_TAKEN if is_taken else FailureKind.OPERATOR
     reason = TAKEN_MESSAGE if is_taken else FAILED_MESSAGE
     failure = Failure(kind, request.enqueued_at)

@@ -62,6 +62,8 @@ class Action:
 def refuse_retry(found: Found) -> tuple[str, str] | None:
     if found.request.state not in (State.WAITING, State.DEAD):
         return _wrong_state(found, "only a waiting or dead request can be retried")
+    if found.is_in_use:
+        return _wrong_state(found, "its mailbox is there and in use; postroom dismiss takes it off the dead letters")
     return _held(found.address, found.held_by) if found.held_by else None
 
 

@@ -154,16 +154,17 @@ def run_by_itself(version: Path) -> None:
 
 
 def run_page_by_page(version: Path) -> None:
-    """Repeat the statement of an `.sql` file, each time in a transaction of its own, until it changes no row. What the
-    migration did before is committed."""
+    """Repeat the statement of an `.sql` file, each time in a transaction of its own and behind the row that it returned
+    before, until it returns none. What the migration did before is committed."""
     from alembic import op  # as above
 
     # The text is part of this package and never comes from a caller.
     statement = cast("LiteralString", version.with_suffix(".sql").read_text("utf-8"))
     with op.get_context().autocommit_block():
         cursor = op.get_bind().connection.cursor()
-        while cursor.execute(statement, {"limit": PAGE}).rowcount:
-            pass
+        after: str | None = ""
+        while after is not None:
+            (after,) = cursor.execute(statement, {"after": after, "limit": PAGE}).fetchone()
 
 
 def build_index(name: str, definition: str) -> None:
@@ -249,14 +250,16 @@ def _wait_for_our_turn(conn: psycopg.Connection) -> None:
 def _retry_while_locked(act: Callable[[], object]) -> None:
     from sqlalchemy.exc import DBAPIError  # as above
 
-    ends = time.monotonic() + RETRY_FOR
+    # Only the waits: what was done before, such as pages of a large table, may have taken longer.
+    waited = 0.0
     while True:
         try:
             act()
         except (LockNotAvailable, DBAPIError) as error:
             if isinstance(error, DBAPIError) and not isinstance(error.orig, LockNotAvailable):
                 raise (error.orig or error) from error
-            if time.monotonic() > ends:
+            waited += LOCK_TIMEOUT + LOCK_PAUSE
+            if waited > RETRY_FOR:
                 raise ConfigurationError(
                     "cannot migrate the database: a long transaction holds a lock on a table; find it in "
                     "pg_stat_activity (xact_start), end it, then migrate again"

@@ -21,6 +21,8 @@ class Found:
     """the one that it wants"""
     held_by: UUID | None
     """it is dead, and this other identity has its address"""
+    is_in_use: bool
+    """it is a dead create, and its mailbox is there all the same"""
     takes: bool
     """it is to keep somebody from logging in, or to take an address away"""
 
@@ -41,7 +43,9 @@ class OperatorMoves(Statements):
     async def find(self, identity_ids: Collection[UUID]) -> Mapping[UUID, Found]:
         found = await rows(self._pool, "operator_find", {"identity_ids": list(identity_ids)})
         return {
-            each["identity_id"]: Found(request_of(each), each["address"], each["held_by"], each["takes"])
+            each["identity_id"]: Found(
+                request_of(each), each["address"], each["held_by"], each["in_use"], each["takes"]
+            )
             for each in found
         }
 

@@ -122,6 +122,7 @@ class PostgresRequests:
             "exclusive": exclusive,
             "limit": limit,
             "steps": self._steps,
+            "held": HELD,
             "crash_delay": DELAY_AFTER_SECOND_CRASH * self._delay_factor,
             "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES * self._delay_factor,
         }

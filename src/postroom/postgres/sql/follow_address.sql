@@ -1,8 +1,9 @@
 -- The person has changed the address of a request that was not attempted yet: the new address replaces the old one. A held
--- address fails on a unique index.
+-- address fails on a unique index. Of a rebuilt mailbox no attempt is counted either, and it keeps its address.
 WITH chosen AS (
-    SELECT identity_id, email AS former_email FROM email_requests
-    WHERE identity_id = %(identity_id)s AND state <> 'dead' AND attempts = 0 AND email <> %(email)s
+    SELECT identity_id, email AS former_email FROM email_requests r
+    WHERE identity_id = %(identity_id)s AND state = 'waiting' AND attempts = 0 AND email <> %(email)s
+      AND NOT EXISTS (SELECT FROM email_accounts a WHERE a.kratos_identity_id = r.identity_id)
     FOR NO KEY UPDATE
 ), changed AS (
     UPDATE email_requests r SET

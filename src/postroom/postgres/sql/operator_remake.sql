@@ -18,7 +18,7 @@ WITH chosen AS (
     RETURNING {request of r}, c.stalwart_account_id
 ), reserved AS (
     INSERT INTO addresses (address, identity_id, role)
-    SELECT email, identity_id, 'wanted' FROM moved
+    SELECT email, identity_id, 'held' FROM moved
     ON CONFLICT (address, identity_id) DO NOTHING
 ), unwatched AS (
     DELETE FROM mail_states WHERE kratos_identity_id IN (SELECT identity_id FROM moved)

@@ -5,7 +5,7 @@ WITH asked AS (
 )
 SELECT asked.identity_id,
        CASE WHEN a.email <> asked.email OR a.stalwart_account_id <> asked.stalwart_account_id THEN 'different'
-            WHEN r.identity_id IS NULL AND held.identity_id IS NOT NULL THEN 'held'
+            WHEN r.identity_id IS NULL AND coalesce(held.identity_id, living.identity_id) IS NOT NULL THEN 'held'
             WHEN r.identity_id IS NULL THEN 'missing'
             WHEN r.state = 'dead' AND a.id IS NULL THEN 'dead'
             WHEN r.email <> asked.email THEN 'different'
@@ -17,3 +17,5 @@ LEFT JOIN email_requests r ON r.identity_id = asked.identity_id
 LEFT JOIN email_accounts a ON a.kratos_identity_id = asked.identity_id
 LEFT JOIN addresses held
     ON held.address = asked.email AND held.role <> 'leaving' AND held.identity_id <> asked.identity_id
+LEFT JOIN email_requests living
+    ON living.email = asked.email AND living.state <> 'dead' AND living.identity_id <> asked.identity_id

@@ -1,4 +1,5 @@
--- A dead request starts over with another address. A held address fails on a unique index.
+-- A dead request starts over with another address. A held address fails on a unique index. Who has a mailbox would not be
+-- served meanwhile, so only one that checks did not find is made again.
 WITH gate AS (
     SELECT %(holder)s::uuid IS NOT NULL AND NOT open AS starts FROM mail_server_breaker
 ), revived AS (
@@ -17,6 +18,10 @@ WITH gate AS (
         reason = NULL
     FROM gate
     WHERE identity_id = %(identity_id)s AND state = 'dead' AND step = 'create' AND email <> %(email)s
+      AND NOT EXISTS (
+          SELECT FROM email_accounts a
+          WHERE a.kratos_identity_id = email_requests.identity_id AND a.suspected_at IS NULL
+      )
     RETURNING {request of email_requests}
 ), reserved AS (
     INSERT INTO addresses (address, identity_id, role)

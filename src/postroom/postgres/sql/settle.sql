@@ -21,6 +21,11 @@ WITH settled AS (
 ), held AS (
     UPDATE addresses a SET role = 'held' FROM settled s
     WHERE a.address = s.email AND a.identity_id = s.identity_id AND a.role = 'wanted' AND %(state)s = 'provisioned'
+), reserved AS (
+    -- An operator may have deleted the row. Where another identity has one by now, the mailbox is made all the same.
+    INSERT INTO addresses (address, identity_id, role)
+    SELECT email, identity_id, 'held' FROM settled WHERE %(state)s = 'provisioned'
+    ON CONFLICT DO NOTHING
 ), freed AS (
     DELETE FROM addresses a USING settled s
     WHERE a.address = s.email AND a.identity_id = s.identity_id AND a.role = 'wanted' AND s.state = 'dead'

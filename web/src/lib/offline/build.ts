@@ -2,7 +2,7 @@
  * The files of one build of the interface that a browser keeps. Their names hold a hash of their content, so files of two
  * builds never stand for each other; the page is kept only if all files that it names are of this build.
  */
-const PREFIX = 'postroom-build-'
+export const PREFIX = 'postroom-build-'
 /** The address at which the page is fetched and kept; it answers every address below. */
 export const PAGE = '/mail'
 export const IMMUTABLE = '/_app/immutable/'

@@ -195,6 +195,15 @@ test('files of this build and of the one before are found here, others are asked
   expect((await worker.handle(request(pathsOf('three')[0] ?? '', 'cors'))?.response)?.status).toBe(404)
 })
 
+test('a page that cannot use a file that is kept gets it from the server', async () => {
+  const { worker, service } = await installed()
+  const [path = ''] = pathsOf('one')
+  service.asked.length = 0
+  const reloaded = Object.defineProperty(request(path, 'cors'), 'cache', { value: 'reload' })
+  expect((await worker.handle(reloaded)?.response)?.status).toBe(200)
+  expect(service.asked.map((each) => each.path)).toEqual([path])
+})
+
 test('of older builds nothing is kept', async () => {
   const { caches, service } = await installed()
   for (const version of ['two', 'three']) {

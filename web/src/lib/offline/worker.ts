@@ -67,8 +67,10 @@ export class Worker {
     return pathname.startsWith(IMMUTABLE) ? { response: this.#file(request), rest: Promise.resolve() } : null
   }
 
+  /** `reload`: the page cannot use the file that is kept (`refetch.ts`). */
   async #file(request: Request): Promise<Response> {
-    return (await this.#around.build.file(request)) ?? this.#around.fetch(request)
+    const kept = request.cache === 'reload' ? undefined : await this.#around.build.file(request)
+    return kept ?? this.#around.fetch(request)
   }
 
   /** The service's, which is of its newest build and names whose session it is, unless that takes too long. */

@@ -1,17 +1,17 @@
 import type { Session } from '#lib/sync/session.ts'
 import type { LiveConnection } from '#lib/sync/connection.ts'
 import type { Connection, Live, Trouble } from './mail.ts'
-import { Version } from './version.svelte.ts'
+import { Signal } from './signal.svelte.ts'
 
 export class ConnectionState implements Connection {
   readonly #session: Session
   readonly #live: LiveConnection
-  readonly #version = new Version()
+  readonly #signal = new Signal()
 
   constructor(session: Session, live: LiveConnection) {
     this.#session = session
     this.#live = live
-    session.on('connection', () => this.#version.next())
+    session.on('connection', () => this.#signal.notify())
   }
 
   get live(): Live {
@@ -40,7 +40,7 @@ export class ConnectionState implements Connection {
   }
 
   #now(): LiveConnection['status'] {
-    this.#version.seen()
+    this.#signal.track()
     return this.#live.status
   }
 }

@@ -4,14 +4,14 @@ import type { SyncLoop } from '#lib/sync/sync-loop.ts'
 import { unreadThreads } from '#lib/store/counts.ts'
 import type { ConversationList, Freshness, Row, Sort, Trouble } from './mail.ts'
 import type { Rows } from './rows.ts'
-import { Version } from './version.svelte.ts'
+import { Signal } from './signal.svelte.ts'
 
 export class ListState implements ConversationList {
   readonly #loop: SyncLoop
   readonly #session: Session
   readonly #view: ListView
   readonly #rows: Rows
-  readonly #version = new Version()
+  readonly #signal = new Signal()
 
   constructor(loop: SyncLoop, view: ListView, rows: Rows) {
     this.#loop = loop
@@ -22,7 +22,7 @@ export class ListState implements ConversationList {
 
   /** What is behind the getters changed. */
   changed(): void {
-    this.#version.next()
+    this.#signal.notify()
   }
 
   get view(): ListView {
@@ -118,7 +118,7 @@ export class ListState implements ConversationList {
   }
 
   #now(): ListView {
-    this.#version.seen()
+    this.#signal.track()
     return this.#view
   }
 }

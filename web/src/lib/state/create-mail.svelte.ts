@@ -26,7 +26,7 @@ import type { Compose } from '#lib/writing/state/compose.ts'
 import type { ComposeState } from '#lib/writing/state/compose.svelte.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
-import type { Inside } from './inside.ts'
+import type { PartContext } from './part-context.ts'
 import { LabelsState } from './labels.svelte.ts'
 import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
 import type { SavedSearch, Search } from '#lib/search/state/searches.ts'
@@ -38,7 +38,7 @@ import { Preferences } from '#lib/settings/state/preferences.svelte.ts'
 import { ReaderState } from './reader.svelte.ts'
 import { Rows } from './rows.ts'
 import { troubled } from './trouble-of.ts'
-import { Version } from './version.svelte.ts'
+import { Signal } from './signal.svelte.ts'
 
 /** Milliseconds */
 const AHEAD_AFTER = 5_000
@@ -54,11 +54,11 @@ export class MailState implements Mail {
   readonly #session: Session
   readonly #loop: SyncLoop
   readonly #live: LiveConnection
-  readonly #inside: Inside
+  readonly #context: PartContext
   readonly #labels: LabelNames
   readonly #rows: Rows
   readonly #tasks: { stop: () => void }[]
-  readonly #version = new Version()
+  readonly #signal = new Signal()
   readonly #parts = new Map<unknown, unknown>()
   #searching: Promise<Search> | null = null
   #compose: Promise<Compose> | null = null
@@ -94,7 +94,7 @@ export class MailState implements Mail {
     session.on('arrived', (created) => void this.#seeListed(created))
     this.newMail = new NewMailState(arriving, this.#rows)
     this.mailboxes = new MailboxesState(loop)
-    this.#inside = {
+    this.#context = {
       ...{ session, document, preferences: this.preferences, actions: this.actions },
       ...{ mailboxes: this.mailboxes, labels: this.labels },
       ...{ saved: new SavedSearches(session), senders: new SenderDecisions(session, document) },
@@ -161,38 +161,38 @@ export class MailState implements Mail {
 
   picturesAllowed(address: string): boolean {
     this.#now()
-    return this.#inside.senders.pictures.has(address)
+    return this.#context.senders.pictures.has(address)
   }
 
   allowPictures(address: string): Promise<void> {
-    return troubled(this.#inside.senders.pictures.add(address))
+    return troubled(this.#context.senders.pictures.add(address))
   }
 
   knowsWarning(warning: Warning): boolean {
     this.#now()
-    return this.#inside.senders.warnings.has(keyOf(warning))
+    return this.#context.senders.warnings.has(keyOf(warning))
   }
 
   knowWarning(warning: Warning): Promise<void> {
-    return troubled(this.#inside.senders.warnings.add(keyOf(warning)))
+    return troubled(this.#context.senders.warnings.add(keyOf(warning)))
   }
 
   isReported(address: string): boolean {
     this.#now()
-    return this.#inside.senders.reported.has(address)
+    return this.#context.senders.reported.has(address)
   }
 
   markReported(address: string, on: boolean): Promise<void> {
-    return troubled(on ? this.#inside.senders.reported.add(address) : this.#inside.senders.reported.drop(address))
+    return troubled(on ? this.#context.senders.reported.add(address) : this.#context.senders.reported.drop(address))
   }
 
   get savedSearches(): readonly SavedSearch[] {
     this.#now()
-    return this.#inside.saved.all
+    return this.#context.saved.all
   }
 
-  part<T>(create: (inside: never) => T): T {
-    const made = this.#parts.get(create) ?? (create as (inside: Inside) => T)(this.#inside)
+  part<T>(create: (context: never) => T): T {
+    const made = this.#parts.get(create) ?? (create as (context: PartContext) => T)(this.#context)
     this.#parts.set(create, made)
     return made as T
   }
@@ -202,8 +202,8 @@ export class MailState implements Mail {
       ({ SearchState }) =>
         new SearchState({
           loop: this.#loop,
-          saved: this.#inside.saved,
-          document: this.#inside.document,
+          saved: this.#context.saved,
+          document: this.#context.document,
           labels: () => this.labels.items,
           mailboxes: () => this.mailboxes.items,
           read: (body) => shownBody(body, () => ''),
@@ -235,7 +235,7 @@ export class MailState implements Mail {
   }
 
   async keepLanguage(): Promise<void> {
-    await this.#quietly(syncLanguage(this.#session.ports.language, this.#inside.document, {}))
+    await this.#quietly(syncLanguage(this.#session.ports.language, this.#context.document, {}))
   }
 
   /** drafts that the mail server lacks, messages that wait to be sent, and actions that cannot be sent */
@@ -277,11 +277,11 @@ export class MailState implements Mail {
 
   #readNow(): Promise<void> {
     return this.#quietly(
-      this.#inside.document.read().then((settings) => {
-        this.#inside.senders.take(settings)
+      this.#context.document.read().then((settings) => {
+        this.#context.senders.take(settings)
         this.#labels.take(settings)
-        this.#inside.saved.take(settings)
-        return syncLanguage(this.#session.ports.language, this.#inside.document, settings)
+        this.#context.saved.take(settings)
+        return syncLanguage(this.#session.ports.language, this.#context.document, settings)
       })
     )
   }
@@ -298,12 +298,12 @@ export class MailState implements Mail {
   }
 
   #now(): Session {
-    this.#version.seen()
+    this.#signal.track()
     return this.#session
   }
 
   #accountChanged(): void {
-    this.#version.next()
+    this.#signal.notify()
     this.labels.changed()
   }
 

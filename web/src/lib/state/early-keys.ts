@@ -25,20 +25,24 @@ export class EarlyKeys {
   #until = 0
   #controller = new AbortController()
 
-  /** Something was asked for. Until it is there, Escape gives it up. `longest`: milliseconds without a key until it is not awaited any more */
-  begin(longest = LONGEST): AbortSignal {
+  /**
+   * Something was asked for. Until it is there, Escape gives it up. `longest`: milliseconds without a key until it is not awaited
+   * any more. `before`: what was done for it when it failed
+   */
+  begin(longest = LONGEST, before: readonly Early[] = []): AbortSignal {
     const now = Date.now()
-    if (this.#kept === null || now > this.#until) this.#kept = []
+    if (this.#kept === null || now > this.#until) this.#kept = [...before]
     this.#until = now + longest
     this.#controller = new AbortController()
     return this.#controller.signal
   }
 
-  /** It does not come. Whoever types on has not seen that. */
-  fail(): void {
-    if (Date.now() > this.#until) return
+  /** It does not come. Whoever types on has not seen that. Returns what was kept for it. */
+  fail(): readonly Early[] {
+    const kept = this.#kept ?? []
+    if (Date.now() <= this.#until) this.#until = Date.now() + REST
     this.#kept = null
-    this.#until = Date.now() + REST
+    return kept
   }
 
   /** Something was asked for and is not there. */

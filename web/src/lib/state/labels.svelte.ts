@@ -2,12 +2,12 @@ import { troubleOf } from '#lib/sync/task.ts'
 import type { LabelNames } from '#lib/sync/labels.ts'
 import type { SettingsDocument } from '#lib/sync/settings.ts'
 import type { Label, LabelColour, LabelEditing, Labels } from './mail.ts'
-import { Version } from './version.svelte.ts'
+import { Signal } from './signal.svelte.ts'
 
 export class LabelsState implements Labels {
   readonly #names: LabelNames
   readonly #document: SettingsDocument
-  readonly #version = new Version()
+  readonly #signal = new Signal()
   #edits: Promise<LabelEditing> | null = null
 
   constructor(names: LabelNames, document: SettingsDocument) {
@@ -16,7 +16,7 @@ export class LabelsState implements Labels {
   }
 
   get items(): readonly Label[] {
-    this.#version.seen()
+    this.#signal.track()
     return this.#names.items
   }
 
@@ -41,6 +41,6 @@ export class LabelsState implements Labels {
 
   /** What is behind the items changed. */
   changed(): void {
-    this.#version.next()
+    this.#signal.notify()
   }
 }

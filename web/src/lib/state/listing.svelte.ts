@@ -1,5 +1,6 @@
 /** Which conversations of a list are shown, and in which order. */
 import type { Filter, ListOptions, Sort } from '#lib/state/mail.ts'
+import { NEWEST_FIRST } from '#lib/store/query.ts'
 
 export type Only = 'all' | 'unread' | 'starred'
 
@@ -8,8 +9,6 @@ const FILTERS: Readonly<Record<Only, Filter | null>> = {
   unread: { notKeyword: '$seen' },
   starred: { hasKeyword: '$flagged' }
 }
-
-export const NEWEST_FIRST: Sort = { property: 'receivedAt', isAscending: false }
 
 export class Listing {
   only = $state<Only>('all')

@@ -247,8 +247,8 @@ export interface Mail {
   knowWarning(warning: Warning): Promise<void>
   /** how the person wants the interface */
   readonly preferences: Preferences
-  /** What a part of the page stands on; the same each time. It is made of the `Inside` of `inside.ts`, which knows this file. */
-  part<T>(create: (inside: never) => T): T
+  /** What a part of the page stands on; the same each time. It is made of the `PartContext` of `part-context.ts`, which knows this file. */
+  part<T>(create: (context: never) => T): T
   /** The language was chosen on this device: let other devices know. If that fails, the next visit does it. */
   keepLanguage(): Promise<void>
   /** The page is left: end connections and timers. */

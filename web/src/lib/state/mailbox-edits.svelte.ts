@@ -6,7 +6,7 @@ import type { SyncLoop } from '#lib/sync/sync-loop.ts'
 import type { MailboxEdits, MailboxItem, MailboxWork, WrongName } from './mail.ts'
 import { foldersIn } from './sidebar.ts'
 import { troubled } from './trouble-of.ts'
-import { Version } from './version.svelte.ts'
+import { Signal } from './signal.svelte.ts'
 
 /** Messages up to which it can be undone. */
 const MOST_UNDONE = 5_000
@@ -94,13 +94,13 @@ class WorkState implements MailboxWork {
   readonly mailbox: string
   readonly undoOf: () => (() => void) | null
   readonly #work: Work
-  readonly #version = new Version()
+  readonly #signal = new Signal()
 
   constructor(kind: MailboxWork['kind'], mailbox: string, begin: Begin, undoOf: WorkState['undoOf']) {
     this.kind = kind
     this.mailbox = mailbox
     this.undoOf = undoOf
-    this.#work = begin(() => this.#version.next())
+    this.#work = begin(() => this.#signal.notify())
   }
 
   get total(): number {
@@ -132,7 +132,7 @@ class WorkState implements MailboxWork {
   }
 
   #now(): Work {
-    this.#version.seen()
+    this.#signal.track()
     return this.#work
   }
 }

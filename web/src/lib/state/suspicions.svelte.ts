@@ -9,9 +9,9 @@ import { lookalikeOf, lookalikesOf, worstOf } from '#lib/mail/lookalikes.ts'
 import type { KnownSender } from '#lib/mail/senders.ts'
 import { keyOf, type Warning } from '#lib/mail/warnings.ts'
 import { historyIn, learnSenders } from '#lib/sync/sender-history.ts'
-import type { Inside } from './inside.ts'
+import type { PartContext } from './part-context.ts'
 import type { Body, Message, Row } from './mail.ts'
-import { Version } from './version.svelte.ts'
+import { Signal } from './signal.svelte.ts'
 
 /** Milliseconds: what is shown comes first. */
 const LEARN_AFTER = 15_000
@@ -19,24 +19,24 @@ const LEARN_AFTER = 15_000
 const MOST_FOUND = 2_000
 
 export class Suspicions {
-  readonly #inside: Inside
+  readonly #context: PartContext
   #known = $state.raw<readonly KnownSender[]>([])
   /** A body is looked through once. */
   readonly #links = new WeakMap<Body, Warning | null>()
   /** Each address is compared with all that are known, once. */
   readonly #found = new Map<string, Imitation | null>()
   readonly #marked = new WeakMap<Row, Row>()
-  readonly #decisions = new Version()
+  readonly #decisions = new Signal()
   /** The history is read, or it could not be. */
   readonly ready: Promise<void>
 
-  constructor(inside: Inside) {
-    this.#inside = inside
-    const { ports } = inside.session
-    const read = this.#quietly(inside.document.read().then((settings) => this.#take(historyIn(settings))))
+  constructor(context: PartContext) {
+    this.#context = context
+    const { ports } = context.session
+    const read = this.#quietly(context.document.read().then((settings) => this.#take(historyIn(settings))))
     this.ready = read
     ports.after(LEARN_AFTER, () => void this.#quietly(this.#learn()))
-    inside.session.on('account', () => this.#decisions.next())
+    context.session.on('account', () => this.#decisions.notify())
   }
 
   /** The worst that the person does not know. */
@@ -56,8 +56,8 @@ export class Suspicions {
       this.#found.set(key, (found = imitationOf(person, known)))
     }
     if (!found) return null
-    this.#decisions.seen()
-    return this.#inside.senders.warnings.has(keyOf(found.warning)) ? null : found.of
+    this.#decisions.track()
+    return this.#context.senders.warnings.has(keyOf(found.warning)) ? null : found.of
   }
 
   /** A row whose sender imitates somebody has a warning; of what the person wrote it shows to whom. */
@@ -75,7 +75,7 @@ export class Suspicions {
   }
 
   async #learn(): Promise<void> {
-    this.#take(await learnSenders(this.#inside.session, this.#inside.document, looksLikeAnother))
+    this.#take(await learnSenders(this.#context.session, this.#context.document, looksLikeAnother))
   }
 
   /** Newsletters count who opens a link, and so it leads elsewhere than it says: nothing strange if they are who they say. */
@@ -96,7 +96,7 @@ export class Suspicions {
     try {
       await work
     } catch (failure) {
-      if (!(failure instanceof JmapFailure)) this.#inside.session.ports.report(failure)
+      if (!(failure instanceof JmapFailure)) this.#context.session.ports.report(failure)
     }
   }
 }
@@ -108,6 +108,6 @@ function looksLikeAnother(address: string, name: string, known: readonly KnownSe
   return lookalikeOf({ from, replyTo: [], own: false, authentication, isBulk: false }, others) !== null
 }
 
-export function create(inside: Inside): Suspicions {
-  return new Suspicions(inside)
+export function create(context: PartContext): Suspicions {
+  return new Suspicions(context)
 }

@@ -1,6 +1,6 @@
 /** Leaving the mailing list of a message by one request. */
 import { unsubscribe } from '#lib/sync/unsubscribe.ts'
-import type { Inside } from './inside.ts'
+import type { PartContext } from './part-context.ts'
 import { troubled } from './trouble-of.ts'
 
 export interface Unsubscribing {
@@ -8,6 +8,6 @@ export interface Unsubscribing {
   unsubscribe(emailId: string): Promise<void>
 }
 
-export function create({ session }: Inside): Unsubscribing {
+export function create({ session }: PartContext): Unsubscribing {
   return { unsubscribe: (emailId) => troubled(unsubscribe(session.ports, emailId)) }
 }

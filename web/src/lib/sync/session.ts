@@ -8,7 +8,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import { Objects } from '#lib/store/objects.ts'
 import { keyOf } from '#lib/store/query.ts'
 import { Facts } from './facts.ts'
-import { Kept, type Start } from './kept.ts'
+import { DeviceCache, type Start } from './device-cache.ts'
 import type { ListView } from './list-view.ts'
 import { Lists } from './lists.ts'
 import type { Ports } from './ports.ts'
@@ -42,7 +42,7 @@ export class Session {
   readonly objects = new Objects()
   readonly facts = new Facts(this.objects)
   readonly lists = new Lists(this.objects)
-  readonly kept: Kept
+  readonly kept: DeviceCache
   readonly ports: Ports
   /** for which a message that was sent can be undone */
   readonly undoSeconds: () => number
@@ -71,7 +71,7 @@ export class Session {
     this.restored = new Promise((resolve) => {
       this.#read = resolve
     })
-    this.kept = new Kept(ports, this.objects)
+    this.kept = new DeviceCache(ports, this.objects)
     this.client = new JmapClient(ports)
     this.client.onstranger = () => this.#leave()
   }

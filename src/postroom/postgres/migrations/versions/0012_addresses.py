@@ -13,6 +13,5 @@ def upgrade() -> None:
     here = Path(__file__)
     run_by_itself(here.with_name("0012_accounts"))
     run_by_itself(here.with_name("0012_requests"))
-    run_by_itself(here.with_name("0012_mailboxes"))
     run_page_by_page(here.with_name("0012_page"))
     run(str(here.with_name("0012_end")))

@@ -23,7 +23,12 @@ BEGIN
         DELETE FROM addresses WHERE address = OLD.email AND identity_id = OLD.identity_id AND role = 'wanted';
     END IF;
     IF NEW.state <> 'dead' THEN
-        INSERT INTO addresses (address, identity_id, role) VALUES (NEW.email, NEW.identity_id, 'wanted') ON CONFLICT DO NOTHING;
+        -- That of a mailbox, if it is being made again. The migration may not have come to it.
+        INSERT INTO addresses (address, identity_id, role)
+        SELECT NEW.email, NEW.identity_id, CASE WHEN EXISTS (
+            SELECT FROM email_accounts a WHERE a.kratos_identity_id = NEW.identity_id AND a.email = NEW.email
+        ) THEN 'held' ELSE 'wanted' END
+        ON CONFLICT DO NOTHING;
     END IF;
     IF NEW.state = 'provisioned' OR (TG_OP = 'UPDATE' AND OLD.state = 'provisioned') THEN
         UPDATE addresses SET role = 'held' WHERE address = NEW.email AND identity_id = NEW.identity_id AND role = 'wanted';

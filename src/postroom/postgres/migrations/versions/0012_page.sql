@@ -1,18 +1,30 @@
--- The addresses of some of the waiting and running requests that were there before; repeated until none is left. They are locked
--- until this is committed: one that died in between would leave its address reserved for ever. One has a mailbox if that is being
--- made again.
--- LATERAL with LIMIT: PostgreSQL must look up each address by the index. Otherwise it reads the whole table each time.
-INSERT INTO addresses (address, identity_id, role)
-SELECT r.email, r.identity_id,
-       CASE WHEN EXISTS (SELECT FROM email_accounts a WHERE a.kratos_identity_id = r.identity_id AND a.email = r.email)
-            THEN 'held' ELSE 'wanted' END
-FROM (
-    SELECT q.identity_id, q.email
-    FROM email_requests q LEFT JOIN LATERAL (
-        SELECT true AS is_reserved FROM addresses a WHERE a.address = q.email AND a.role <> 'leaving' LIMIT 1
-    ) h ON true
-    WHERE q.state IN ('waiting', 'running') AND h.is_reserved IS NULL
-    LIMIT %(limit)s
-    FOR SHARE OF q
-) AS r
-ON CONFLICT DO NOTHING
+-- The addresses of some of the mailboxes, and of the waiting and running requests, that were there before: those behind `after`, in
+-- the order of the index. Returns the last one. A statement of older code about one of them waits for this page only.
+-- Those of requests are locked until this is committed: one that died in between would leave its address reserved for ever. One
+-- has a mailbox if that is being made again. The address of a mailbox stays held, whatever becomes of its request.
+-- LATERAL with LIMIT: PostgreSQL must look up each row by an index. Otherwise it reads a whole table for each page.
+WITH page AS (
+    SELECT identity_id, email, state FROM email_requests
+    WHERE state <> 'dead' AND email > %(after)s ORDER BY email LIMIT %(limit)s
+), living AS (
+    SELECT r.email, r.identity_id, coalesce(a.role, 'wanted') AS role
+    FROM page p
+    CROSS JOIN LATERAL (
+        SELECT q.email, q.identity_id FROM email_requests q
+        WHERE q.identity_id = p.identity_id AND q.state IN ('waiting', 'running') LIMIT 1
+        FOR SHARE
+    ) r
+    LEFT JOIN LATERAL (
+        SELECT 'held' AS role FROM email_accounts q
+        WHERE q.kratos_identity_id = r.identity_id AND q.email = r.email LIMIT 1
+    ) a ON true
+    WHERE p.state <> 'provisioned'
+), written AS (
+    INSERT INTO addresses (address, identity_id, role)
+    SELECT email, identity_id, 'held' FROM page WHERE state = 'provisioned'
+    UNION ALL
+    SELECT email, identity_id, role FROM living
+    ORDER BY 1
+    ON CONFLICT DO NOTHING
+)
+SELECT max(email) FROM page

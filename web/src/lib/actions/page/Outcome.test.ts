@@ -5,7 +5,7 @@ import { ModelServer } from '../../../../tests/model-server.ts'
 import { undo } from '#lib/commands/sort.ts'
 import { actions } from '#lib/words/en/actions.ts'
 import { mail as words } from '#lib/words/en/mail.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 import { noteHeld } from '#lib/sync/held-emails.ts'
 import Outcome from '#lib/actions/page/Outcome.svelte'
 import { afterEach, expect, test } from 'vitest'
@@ -84,7 +84,7 @@ test.each([
   [['e1'], '2 messages archived', 1]
 ])('of all that match, what is still to be sent (%j) is not told as moved', async (held, text, left) => {
   const scene = await inbox(3)
-  const { session } = scene.mail.part((inside: Inside) => inside)
+  const { session } = scene.mail.part((context: PartContext) => context)
   noteHeld(session, 'server', new Set(held))
   scene.mail.actions.runOnAll({ kind: 'archive' })
   await ended(scene)

@@ -1,4 +1,4 @@
-/** Keys of the windows of writing, for the sheet of keys: they are no commands of the page, which rests meanwhile. */
+/** Keys of the windows of writing, for the sheet of keys: they are no commands of the page, which does not hear keys meanwhile. */
 import type { ComposeWords } from '#lib/words/parts.ts'
 
 interface WritingKey {

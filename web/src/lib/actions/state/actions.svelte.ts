@@ -10,7 +10,7 @@ import { troubleOf } from '#lib/sync/task.ts'
 import type { Action, Actions, Bulk, AppliedAction, Refused } from '#lib/state/mail.ts'
 import type { Email } from '#lib/jmap/types.ts'
 import type { Patch } from '#lib/store/objects.ts'
-import { Version } from '#lib/state/version.svelte.ts'
+import { Signal } from '#lib/state/signal.svelte.ts'
 
 /** Mailboxes that are made on first use. */
 const MADE = ['archive', 'junk', 'trash']
@@ -18,7 +18,7 @@ const MADE = ['archive', 'junk', 'trash']
 export class ActionsState implements Actions {
   readonly outbox: Outbox
   readonly #session: Session
-  readonly #version = new Version()
+  readonly #signal = new Signal()
   #refused = $state.raw<Refused | null>(null)
   #left: readonly Patch[] = []
   #bulk = $state.raw<Bulk | null>(null)
@@ -26,7 +26,7 @@ export class ActionsState implements Actions {
   constructor(loop: SyncLoop) {
     this.#session = loop.session
     this.outbox = new Outbox(loop)
-    this.#session.on('account', () => this.#version.next())
+    this.#session.on('account', () => this.#signal.notify())
     this.outbox.onnotupdated = (entries, { refused, conflicts }) => {
       const [failure] = refused.values()
       const left = new Set([...refused.keys(), ...conflicts])
@@ -81,7 +81,7 @@ export class ActionsState implements Actions {
   }
 
   get waiting(): number {
-    this.#version.seen()
+    this.#signal.track()
     return this.outbox.waiting
   }
 

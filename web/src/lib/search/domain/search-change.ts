@@ -1,5 +1,5 @@
 /** Other searches that a person may want instead of the one that is shown. */
-import { ANYWHERE } from '#lib/mail/anywhere.ts'
+import { ANYWHERE } from '#lib/search/domain/search-values.ts'
 import type { Problem } from './search-query.ts'
 
 /** The same, with Spam and Trash. */

@@ -1,9 +1,8 @@
 /** What a search means → the filter that a mail server understands (RFC 8621 §4.4.1). */
-import { ANYWHERE } from '#lib/mail/anywhere.ts'
 import { baseSubject, isPrefix } from '#lib/mail/base-subject.ts'
 import type { Operator } from './search-operators.ts'
 import type { Query } from './search-query.ts'
-import { dayOf, sizeOf, utcDate } from './search-values.ts'
+import { ANYWHERE, dayOf, sizeOf, utcDate } from './search-values.ts'
 
 interface Condition {
   inMailbox?: string

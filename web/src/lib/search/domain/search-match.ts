@@ -1,9 +1,8 @@
 /** Whether mail that this device has is found by a search. What the device does not know of it is neither yes nor no. */
-import { ANYWHERE } from '#lib/mail/anywhere.ts'
 import { isMe, type Surroundings } from './search-filter.ts'
 import type { Operator } from './search-operators.ts'
 import type { Query } from './search-query.ts'
-import { dayOf, sizeOf } from './search-values.ts'
+import { ANYWHERE, dayOf, sizeOf } from './search-values.ts'
 
 export interface Candidate {
   /** each as one text: names and addresses */

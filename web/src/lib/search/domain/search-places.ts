@@ -1,5 +1,5 @@
 /** The folders and labels that a search may name. */
-import { ANYWHERE } from '#lib/mail/anywhere.ts'
+import { ANYWHERE } from '#lib/search/domain/search-values.ts'
 import { folded } from './search-match.ts'
 import { nearest } from '#lib/mail/nearest.ts'
 import type { Known } from './search-query.ts'

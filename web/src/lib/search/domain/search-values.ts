@@ -1,4 +1,7 @@
-/** Sizes and dates as a search names them. Days are those of the person's time zone. */
+/** Sizes, dates and places as a search names them. Days are those of the person's time zone. */
+
+/** `in:` with this value searches Spam and Trash too. */
+export const ANYWHERE = 'anywhere'
 
 const SIZE = /^(\d{1,9}(?:[.,]\d{1,3})?)([kmg]?)b?$/iu
 /** 1 KB is 1,000 octets, as the interface shows sizes. */

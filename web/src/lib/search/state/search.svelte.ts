@@ -16,10 +16,9 @@ import type { SavedSearches } from '#lib/search/sync/searches.ts'
 import { Snippets } from '#lib/search/sync/snippets.ts'
 import { Suggestions } from '#lib/search/sync/suggestions.ts'
 import type { Mail } from '#lib/state/mail.ts'
+import { NEWEST_FIRST } from '#lib/store/query.ts'
 import type { Search, Snippet } from './searches.ts'
 import { create as suspicions } from '#lib/state/suspicions.svelte.ts'
-
-const NEWEST_FIRST: Sort = { property: 'receivedAt', isAscending: false }
 
 /** What the first view has: a search that imported it would take it out of its file. */
 export interface SearchParts {

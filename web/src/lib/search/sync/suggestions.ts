@@ -1,5 +1,5 @@
 /** What a search field can suggest, from what this device has and what the person searched for before. */
-import { ANYWHERE } from '#lib/mail/anywhere.ts'
+import { ANYWHERE } from '#lib/search/domain/search-values.ts'
 import type { Known } from '#lib/search/domain/search-suggestions.ts'
 import type { Session } from '#lib/sync/session.ts'
 import { correspondents, type Correspondent } from './correspondents.ts'

@@ -9,7 +9,7 @@ import { readVacation, VACATION, writeVacation } from '#lib/settings/sync/vacati
 import { online } from 'svelte/reactivity/window'
 import type { Absences } from './absence.ts'
 import type { Outcome } from './filters.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 import type { Trouble } from '#lib/state/mail.ts'
 import { create as createSieve, type SieveState } from './sieve-state.svelte.ts'
 
@@ -19,7 +19,7 @@ const LONGEST_VACATION = 1_900
 const LONGEST_REPLY = LONGEST_TEXT - 100
 
 export class AbsenceState implements Absences {
-  readonly #inside: Inside
+  readonly #context: PartContext
   readonly #sieve: SieveState
   #phase = $state.raw<Absences['phase']>('loading')
   #trouble = $state.raw<Trouble | null>(null)
@@ -27,8 +27,8 @@ export class AbsenceState implements Absences {
   #saving = $state(false)
   #isOurs = $state(false)
 
-  constructor(inside: Inside, sieve: SieveState) {
-    this.#inside = inside
+  constructor(context: PartContext, sieve: SieveState) {
+    this.#context = context
     this.#sieve = sieve
   }
 
@@ -56,8 +56,8 @@ export class AbsenceState implements Absences {
     return this.#isOurs
   }
 
-  get rests(): boolean {
-    return this.#isOurs && this.#sieve.rests === 'all'
+  get inactive(): boolean {
+    return this.#isOurs && this.#sieve.inactive === 'all'
   }
 
   get longest(): number {
@@ -69,7 +69,7 @@ export class AbsenceState implements Absences {
   }
 
   async load(): Promise<void> {
-    const { session } = this.#inside
+    const { session } = this.#context
     try {
       await session.connected()
       // A server runs one script: beside filters a reply has to be part of it.
@@ -88,7 +88,7 @@ export class AbsenceState implements Absences {
     this.#saving = true
     this.#trouble = null
     try {
-      await writeVacation(this.#inside.session, absence)
+      await writeVacation(this.#context.session, absence)
       this.#vacation = absence
       return 'saved'
     } catch (failure) {
@@ -100,11 +100,11 @@ export class AbsenceState implements Absences {
   }
 
   #fail(failure: unknown): void {
-    if (!(failure instanceof JmapFailure)) this.#inside.session.ports.report(failure)
+    if (!(failure instanceof JmapFailure)) this.#context.session.ports.report(failure)
     this.#trouble = troubleOf(failure)
   }
 }
 
-export function create(inside: Inside): AbsenceState {
-  return new AbsenceState(inside, createSieve(inside))
+export function create(context: PartContext): AbsenceState {
+  return new AbsenceState(context, createSieve(context))
 }

@@ -12,7 +12,7 @@ export interface Absences {
   /** It is part of our script, so it is known who gets it; else the mail server decides. */
   readonly isOurs: boolean
   /** The reply is part of our script, which the mail server does not run. */
-  readonly rests: boolean
+  readonly inactive: boolean
   /** octets that subject and text together may have */
   readonly longest: number
   /** another program's script, which would rest; null: none runs */

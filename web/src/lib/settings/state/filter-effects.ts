@@ -6,19 +6,19 @@ import { filterNow } from '#lib/settings/sync/filtering.ts'
 import { newestEmails, type NewestEmail } from '#lib/settings/sync/newest-emails.ts'
 import { troubled } from '#lib/state/trouble-of.ts'
 import type { Effect, Filters } from './filters.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 
 /** Milliseconds for which the newest emails are not requested again. */
 const FRESH = 60_000
 
 export class FilterEffects {
-  readonly #inside: Inside
+  readonly #context: PartContext
   #newest: Promise<readonly NewestEmail[]> | null = null
   #askedAt = 0
   #asked: ReadonlySet<string> = new Set()
 
-  constructor(inside: Inside) {
-    this.#inside = inside
+  constructor(context: PartContext) {
+    this.#context = context
   }
 
   async of(filter: Pick<Filter, 'match' | 'conditions'>): Promise<Effect | null> {
@@ -35,19 +35,19 @@ export class FilterEffects {
   }
 
   doNow({ actions }: Filter, ids: readonly string[]): ReturnType<Filters['doNow']> {
-    const { session, actions: page } = this.#inside
+    const { session, actions: page } = this.#context
     const names = { trash: session.ports.language.roleName('trash') }
     const place = { ...page.place(false), mailboxId: null }
     return troubled(filterNow(session, page.outbox, actions, ids, { place, names }))
   }
 
   #last(headers: readonly string[]): Promise<readonly NewestEmail[]> {
-    const now = this.#inside.session.ports.now()
+    const now = this.#context.session.ports.now()
     const isKnown = headers.every((name) => this.#asked.has(name))
     if (!this.#newest || !isKnown || now - this.#askedAt > FRESH) {
       this.#asked = new Set([...this.#asked, ...headers])
       this.#askedAt = now
-      const asked = newestEmails(this.#inside.session, [...this.#asked])
+      const asked = newestEmails(this.#context.session, [...this.#asked])
       asked.catch(() => (this.#newest = null))
       this.#newest = asked
     }

@@ -54,7 +54,7 @@ export interface Filters {
   readonly other: TextScript | null
   /** What of our script the mail server stores, and does not run: another program switched it off, or runs its own reply
    * in place of our filters. */
-  readonly rests: 'nothing' | 'filters' | 'all'
+  readonly inactive: 'nothing' | 'filters' | 'all'
   /** scripts that do not run, and are not ours */
   readonly idle: readonly TextScript[]
   /** what the mail server said of the script that it refused */

@@ -1,15 +1,16 @@
 /**
- * The person's choices on this device and the others: told, and learnt of. Loaded once it is known who the person is.
+ * The person's choices on this device and the others: told, and learnt of, once it is known who the person is. The page of
+ * settings may be drawn before that.
  */
 import type { Trouble } from '#lib/mail/trouble.ts'
 import { PreferenceSync } from '#lib/settings/sync/preferences.ts'
 import type { Decisions } from '#lib/sync/sender-decisions.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 import { KEPT, type Preferences } from './preferences.svelte.ts'
 import { choicesOf } from '#lib/settings/domain/preferences.ts'
 import { merged } from '#lib/settings/domain/preference-merge.ts'
 import { troubled } from '#lib/state/trouble-of.ts'
-import { Version } from '#lib/state/version.svelte.ts'
+import { Signal } from '#lib/state/signal.svelte.ts'
 
 /** Whose choices this device keeps. */
 const OWNER = 'preferences-of'
@@ -22,60 +23,67 @@ export interface SenderList {
 }
 
 export class Following {
-  readonly #inside: Inside
+  readonly #context: PartContext
   readonly #sync: PreferenceSync
-  readonly #version = new Version()
+  readonly #signal = new Signal()
 
-  constructor(inside: Inside) {
-    this.#inside = inside
-    const { session, document, preferences } = inside
+  constructor(context: PartContext) {
+    this.#context = context
+    const { session, document, preferences } = context
+    this.#sync = new PreferenceSync(session.ports, document, preferences, () => this.#signal.notify())
+    session.on('account', () => this.#signal.notify())
+    session.ports.onReturn(() => void context.reread())
+    session.on('settings', (tag) => void (session.ports.isVisible() && !document.isAt(tag) && context.reread()))
+    onStored(() => preferences.keep(merged(preferences.choices, choicesOf(preferences.device.read(KEPT)))))
+    if (session.isKnown) this.#begin()
+    else session.on('known', () => this.#begin())
+  }
+
+  #begin(): void {
+    const { session, document, preferences } = this.#context
+    // Without an address, all choices would seem to be those of somebody else.
     claim(preferences, session.address)
-    this.#sync = new PreferenceSync(session.ports, document, preferences, () => this.#version.next())
-    session.on('account', () => this.#version.next())
-    session.ports.onReturn(() => void inside.reread())
-    session.on('settings', (tag) => void (session.ports.isVisible() && !document.isAt(tag) && inside.reread()))
     preferences.onchosen = () => {
       this.#sync.tell()
-      this.#version.next()
+      this.#signal.notify()
     }
     document.onread = (settings) => {
       this.#sync.take(settings)
-      this.#version.next()
+      this.#signal.notify()
     }
     if (document.last) document.onread(document.last)
-    onStored(() => preferences.keep(merged(preferences.choices, choicesOf(preferences.device.read(KEPT)))))
   }
 
   /** The other devices do not know all of them yet. */
   get waits(): boolean {
-    this.#version.seen()
+    this.#signal.track()
     return this.#sync.waits
   }
 
   get trouble(): Trouble | null {
-    this.#version.seen()
+    this.#signal.track()
     return this.#sync.trouble
   }
 
   get pictures(): SenderList {
-    return this.#listOf(this.#inside.senders.pictures)
+    return this.#listOf(this.#context.senders.pictures)
   }
 
   get warnings(): SenderList {
-    return this.#listOf(this.#inside.senders.warnings)
+    return this.#listOf(this.#context.senders.warnings)
   }
 
   get reported(): SenderList {
-    return this.#listOf(this.#inside.senders.reported)
+    return this.#listOf(this.#context.senders.reported)
   }
 
   /** What other devices changed meanwhile. */
   reread(): Promise<void> {
-    return this.#inside.reread()
+    return this.#context.reread()
   }
 
   #listOf(decisions: Decisions): SenderList {
-    this.#version.seen()
+    this.#signal.track()
     return {
       entries: decisions.entries,
       // What stands there now makes room for what did not fit.
@@ -98,6 +106,6 @@ function onStored(work: () => void): void {
   addEventListener('storage', ({ key }) => key === `postroom-${KEPT}` && work())
 }
 
-export function create(inside: Inside): Following {
-  return new Following(inside)
+export function create(context: PartContext): Following {
+  return new Following(context)
 }

@@ -3,7 +3,7 @@ import { capabilityOf } from '#lib/jmap/client.ts'
 import { SIEVE } from '#lib/settings/sync/scripts.ts'
 import { VACATION } from '#lib/settings/sync/vacation.ts'
 import type { Session } from '#lib/sync/session.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 
 export class Offered {
   readonly #session: Session
@@ -26,6 +26,6 @@ export class Offered {
   }
 }
 
-export function create({ session }: Inside): Offered {
+export function create({ session }: PartContext): Offered {
   return new Offered(session)
 }

@@ -11,18 +11,18 @@ import { troubleOf } from '#lib/sync/task.ts'
 import { readVacation } from '#lib/settings/sync/vacation.ts'
 import { FilterEffects } from './filter-effects.ts'
 import type { Filters, Outcome, TextScript } from './filters.ts'
-import type { Inside } from '#lib/state/inside.ts'
+import type { PartContext } from '#lib/state/part-context.ts'
 import type { Trouble } from '#lib/state/mail.ts'
 import { OwnAddresses } from './own-addresses.ts'
 import { unfinished } from './unfinished.ts'
 import { online } from 'svelte/reactivity/window'
 
 export class SieveState implements Filters {
-  readonly #inside: Inside
+  readonly #context: PartContext
   readonly #scripts: Scripts
   readonly #effects: FilterEffects
   readonly #addresses: OwnAddresses
-  rests = $state<Filters['rests']>('nothing')
+  inactive = $state<Filters['inactive']>('nothing')
   #phase = $state.raw<Filters['phase']>('loading')
   #trouble = $state.raw<Trouble | null>(null)
   #content = $state.raw<Content>(EMPTY)
@@ -41,12 +41,12 @@ export class SieveState implements Filters {
   #told: Stored | null = null
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(inside: Inside) {
-    this.#inside = inside
-    this.#scripts = new Scripts(inside.session)
-    this.#effects = new FilterEffects(inside)
-    this.#addresses = new OwnAddresses(inside.session)
-    inside.session.on('identities', () => void this.#readdress())
+  constructor(context: PartContext) {
+    this.#context = context
+    this.#scripts = new Scripts(context.session)
+    this.#effects = new FilterEffects(context)
+    this.#addresses = new OwnAddresses(context.session)
+    context.session.on('identities', () => void this.#readdress())
   }
 
   get phase(): Filters['phase'] {
@@ -70,7 +70,7 @@ export class SieveState implements Filters {
   }
 
   get folders(): Folders {
-    const { mailboxes } = this.#inside
+    const { mailboxes } = this.#context
     const pathOf = (id: string): string | null => {
       const found = mailboxes.byId(id)
       if (!found) return null
@@ -113,13 +113,13 @@ export class SieveState implements Filters {
   }
 
   newId(): string {
-    return this.#inside.session.ports.unique().slice(0, 12)
+    return this.#context.session.ports.unique().slice(0, 12)
   }
 
   async load(): Promise<void> {
     this.#trouble = null
     try {
-      await this.#inside.session.connected()
+      await this.#context.session.connected()
       if (this.#scripts.capability === null) {
         this.#phase = 'missing'
         return
@@ -232,7 +232,7 @@ export class SieveState implements Filters {
   }
 
   #fail(failure: unknown): void {
-    if (!(failure instanceof JmapFailure)) this.#inside.session.ports.report(failure)
+    if (!(failure instanceof JmapFailure)) this.#context.session.ports.report(failure)
     this.#trouble = troubleOf(failure)
   }
 
@@ -264,7 +264,7 @@ export class SieveState implements Filters {
       if (!runs && failure instanceof JmapFailure && failure.code === 'stateMismatch') return 'conflict'
       if (!runs) throw failure
     }
-    // It may be stored, and not run: RFC 9661 §2.2 knows no error for that, and `rests` says so.
+    // It may be stored, and not run: RFC 9661 §2.2 knows no error for that, and `inactive` says so.
     await this.#read()
     return 'saved'
   }
@@ -288,7 +288,7 @@ export class SieveState implements Filters {
 
   /** What was changed meanwhile, and waits for its turn, stays on screen. `savings`: those of which this is a part. */
   async #read(savings = 1): Promise<void> {
-    const { session } = this.#inside
+    const { session } = this.#context
     // Filters can be shown without the addresses; a reply is not written without them (`#put`).
     const [stored] = await Promise.all([this.#scripts.all(), this.#addresses.known().catch(() => undefined)])
     this.#offers = offersOf(this.#scripts.capability)
@@ -300,7 +300,7 @@ export class SieveState implements Filters {
     // Another program's reply becomes part of our script with its next change: one script runs.
     const absence = reply ? await readVacation(session) : null
     this.#own = own
-    this.rests = own?.isActive !== false || found === null ? 'nothing' : reply ? 'filters' : 'all'
+    this.inactive = own?.isActive !== false || found === null ? 'nothing' : reply ? 'filters' : 'all'
     this.#told = null
     this.#stored = { ...(found ?? EMPTY), ...(absence && { absence }) }
     if (this.#saving <= savings) this.#content = this.#stored
@@ -322,14 +322,14 @@ export class SieveState implements Filters {
   }
 }
 
-const states = new WeakMap<Inside['session'], SieveState>()
+const states = new WeakMap<PartContext['session'], SieveState>()
 
 /** One an account: filters and absence are one script. */
-export function create(inside: Inside): SieveState {
-  let state = states.get(inside.session)
+export function create(context: PartContext): SieveState {
+  let state = states.get(context.session)
   if (!state) {
-    state = new SieveState(inside)
-    states.set(inside.session, state)
+    state = new SieveState(context)
+    states.set(context.session, state)
   }
   return state
 }

@@ -148,13 +148,13 @@ test('filters without a reply need no addresses', async () => {
 
 test('a new address of the person is replied for at once', async () => {
   const server = new ScriptServer()
-  const inside = server.inside()
-  const state = new SieveState(inside)
+  const context = server.context()
+  const state = new SieveState(context)
   await state.load()
   await state.saveAbsence(AWAY)
   server.identities = [{ id: 'i', email: 'new@example.org' }]
-  await identitiesOf(inside.session, true)
-  inside.session.tell('identities')
+  await identitiesOf(context.session, true)
+  context.session.tell('identities')
   await vi.waitFor(() => expect(server.running).toContain('"new@example.org"'))
   await vi.waitFor(() => expect(state.isSaving).toBe(false))
   expect(state.absence).toEqual(AWAY)
@@ -162,15 +162,15 @@ test('a new address of the person is replied for at once', async () => {
 
 test('a new address writes no script where no reply of ours runs', async () => {
   const server = new ScriptServer()
-  const inside = server.inside()
-  const state = new SieveState(inside)
+  const context = server.context()
+  const state = new SieveState(context)
   await state.load()
   await state.saveAbsence(AWAY)
   const mine = server.put('mine', 'keep;', true)
   const [before, reads] = [server.state, server.reads]
   server.identities = [{ id: 'i', email: 'new@example.org' }]
-  await identitiesOf(inside.session, true)
-  inside.session.tell('identities')
+  await identitiesOf(context.session, true)
+  context.session.tell('identities')
   await vi.waitFor(() => expect(server.reads).toBeGreaterThan(reads))
   // It waits for its turn, behind what the new address would write.
   await state.use(mine.id)
@@ -298,12 +298,12 @@ test('filters that another program switched off are not said to run, and run aga
   const { server, state } = await loaded()
   await state.save([STAR])
   await state.saveAbsence(AWAY)
-  expect(state.rests).toBe('nothing')
+  expect(state.inactive).toBe('nothing')
   server.scripts = server.scripts.map((one) => ({ ...one, isActive: false }))
   await state.load()
-  expect(state.rests).toBe('all')
+  expect(state.inactive).toBe('all')
   expect(await state.save(state.filters)).toBe('saved')
-  expect([state.rests, server.running?.includes('vacation')]).toEqual(['nothing', true])
+  expect([state.inactive, server.running?.includes('vacation')]).toEqual(['nothing', true])
 })
 
 test('filters rest while the reply of another program runs in their place', async () => {
@@ -312,12 +312,12 @@ test('filters rest while the reply of another program runs in their place', asyn
   server.scripts = server.scripts.map((one) => ({ ...one, isActive: false }))
   server.put('vacation', '', true)
   await state.load()
-  expect(state.rests).toBe('filters')
+  expect(state.inactive).toBe('filters')
 })
 
 test('what is stored and does not run is said to rest', async () => {
   const { server, state } = await loaded()
   server.isIdle = true
   expect(await state.save([STAR])).toBe('saved')
-  expect([state.rests, state.filters]).toEqual(['all', [STAR]])
+  expect([state.inactive, state.filters]).toEqual(['all', [STAR]])
 })

@@ -1,12 +1,12 @@
 /** All attachments in one ZIP file. */
 import { downloadZip } from 'client-zip'
 
-interface Kept {
+interface NamedFile {
   readonly name: string
 }
 
 /** The names are those that are shown (`savedNames`). Fetches the files one after the other. If one fails, there is no archive: nobody would notice what it lacks. */
-export function archiveOf<F extends Kept>(
+export function archiveOf<F extends NamedFile>(
   files: readonly F[],
   time: Date,
   fetched: (file: F) => Promise<Blob>

@@ -15,7 +15,7 @@ class Reply {
   loads = 0
   readonly phase = 'ready'
   readonly isSaving = false
-  rests = $state(false)
+  inactive = $state(false)
   absence = $state.raw<Absence>(NO_ABSENCE)
 
   load(): Promise<void> {
@@ -103,6 +103,6 @@ test('a reply that ended by itself while nobody looked is said to be on no more'
 test('a reply that the mail server does not send is not said to be on', async () => {
   const { reply } = await shown(ON)
   expect(line()).toBe('Automatic reply is on')
-  await after(() => (reply.rests = true))
+  await after(() => (reply.inactive = true))
   expect(line()).toBeUndefined()
 })

@@ -41,6 +41,6 @@ export const absence = {
     `Ihre Nachrichten sortiert „${name}“, das in einem anderen Programm erstellt wurde. Auf dem Mailserver läuft immer nur ein Skript: Solange die Antwort eingeschaltet ist, läuft „${name}“ nicht. Es wird nicht gelöscht, und Sie können es danach unter Filter wieder verwenden.`,
   conflict:
     'Das wurde inzwischen auf einem anderen Gerät geändert. Sehen Sie es sich an, und speichern Sie dann noch einmal.',
-  rests: 'Ihre Antwort ist gespeichert, aber der Mailserver sendet sie nicht.',
+  inactive: 'Ihre Antwort ist gespeichert, aber der Mailserver sendet sie nicht.',
   run: 'Wieder einschalten'
 } satisfies Widen<typeof english>

@@ -167,6 +167,6 @@ export const filters = {
   theirs: 'Die anderen verwenden',
   suggestions: 'Aus dieser Nachricht',
   suggested: (field: string, test: string, value: string) => `${field} ${test} ${value}`,
-  rests: 'Ihre Filter sind gespeichert, aber der Mailserver führt sie nicht aus.',
+  inactive: 'Ihre Filter sind gespeichert, aber der Mailserver führt sie nicht aus.',
   run: 'Wieder ausführen'
 } satisfies Widen<typeof english>

@@ -8,5 +8,7 @@ export const page = {
   broken: 'Auf dieser Seite ist etwas schiefgegangen. Was Sie geschrieben haben, bleibt erhalten.',
   toStart: 'Zu Ihrem Postfach',
   tryAgain: 'Erneut versuchen',
+  lacking: 'Ein Teil dieser Seite ließ sich nicht laden. Was Sie geschrieben haben, bleibt erhalten.',
+  loadAgain: 'Seite neu laden',
   signOutFailed: 'Vielleicht sind Sie noch angemeldet. Versuchen Sie es erneut.'
 } satisfies typeof english

@@ -37,6 +37,6 @@ export const absence = {
   stops: (name: string) =>
     `Your mail is sorted by “${name}”, which was made in another program. The mail server runs one script at a time: while the reply is on, “${name}” is paused. It is not deleted, and you can use it again under Filters afterwards.`,
   conflict: 'This was changed on another device meanwhile. Look at it, then save again.',
-  rests: 'Your reply is stored, but the mail server does not send it.',
+  inactive: 'Your reply is stored, but the mail server does not send it.',
   run: 'Switch on again'
 }

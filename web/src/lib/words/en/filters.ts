@@ -161,6 +161,6 @@ export const filters = {
   theirs: 'Use the other ones',
   suggestions: 'From this message',
   suggested: (field: string, test: string, value: string) => `${field} ${test} ${value}`,
-  rests: 'Your filters are stored, but the mail server does not run them.',
+  inactive: 'Your filters are stored, but the mail server does not run them.',
   run: 'Run them'
 }

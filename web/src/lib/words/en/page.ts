@@ -7,5 +7,7 @@ export const page = {
   broken: 'Something went wrong on this page. What you wrote is kept.',
   toStart: 'Go to your mailbox',
   tryAgain: 'Try again',
+  lacking: 'A part of this page did not load. What you wrote is kept.',
+  loadAgain: 'Load the page again',
   signOutFailed: 'You may still be signed in. Try again.'
 }

@@ -32,6 +32,21 @@ async function opened(
   return { compose, composition }
 }
 
+/** jsdom has neither. */
+class Given {
+  readonly files: File[] = []
+  readonly types = ['Files']
+  readonly items = { add: (file: File): unknown => this.files.push(file) }
+  getData = (): string => ''
+}
+class Drag extends Event {
+  readonly dataTransfer: Given | undefined
+  constructor(type: string, { dataTransfer, ...how }: EventInit & { dataTransfer?: Given }) {
+    super(type, how)
+    this.dataTransfer = dataTransfer
+  }
+}
+
 function key(target: Element | null, name: string): Promise<void> {
   const event = new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true })
   return after(() => target?.dispatchEvent(event))
@@ -70,6 +85,24 @@ test.each([
   await vi.waitFor(() => expect(inserted).toEqual([elsewhere ? 'TEXTAREA Hi Bob' : 'INPUT Hi ']))
   await key(document.body, 'x')
   expect(inserted).toHaveLength(1)
+})
+
+test('a file that is dropped while it waits for its message is attached, and does not lead away from the page', async () => {
+  vi.stubGlobal('DataTransfer', Given)
+  vi.stubGlobal('DragEvent', Drag)
+  const ready = Promise.withResolvers<undefined>()
+  const { composition } = await opened(false, ready.promise)
+  const plan = new Given()
+  plan.items.add(new File(['1'], 'plan.pdf'))
+  const target = document.querySelector('main') ?? document.body
+  const given = ['dragover', 'drop'].map(
+    (type) => new Drag(type, { bubbles: true, cancelable: true, dataTransfer: plan })
+  )
+  given.forEach((event) => target.dispatchEvent(event))
+  expect(given.map(({ defaultPrevented }) => defaultPrevented)).toEqual([true, true])
+  await after(() => ready.resolve(undefined))
+  await vi.waitFor(() => expect(composition.draft.files.map(({ name }) => name)).toEqual(['plan.pdf']))
+  vi.unstubAllGlobals()
 })
 
 test('a draft that its other window writes a moment later is found', async () => {

@@ -36,7 +36,7 @@ import type { Mail } from '#lib/state/mail.ts'
 import { WritingIdentities } from './writing-identities.svelte.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
 import { troubled } from '#lib/state/trouble-of.ts'
-import { Version } from '#lib/state/version.svelte.ts'
+import { Signal } from '#lib/state/signal.svelte.ts'
 import { Compositions } from './compositions.svelte.ts'
 
 export class ComposeState implements Compose {
@@ -45,7 +45,7 @@ export class ComposeState implements Compose {
   readonly #compositions: Compositions
   readonly #engine: Engine
   readonly #people: People
-  readonly #version = new Version()
+  readonly #signal = new Signal()
   readonly #ends: readonly (() => void)[]
   #outcome = $state.raw<Outcome | null>(null)
   #isResumed = $state(false)
@@ -88,7 +88,7 @@ export class ComposeState implements Compose {
       drafts.listen((id, kept, byAnotherTab) => this.#heard(id, kept, byAnotherTab)),
       session.ports.onHide(() => void drafts.writeAll()),
       session.ports.onLeave(() => drafts.leave()),
-      session.on('account', () => this.#version.next()),
+      session.on('account', () => this.#signal.notify()),
       () => this.#identities.stop()
     ]
   }
@@ -106,7 +106,7 @@ export class ComposeState implements Compose {
   }
 
   get outgoing(): readonly OutgoingMessage[] {
-    this.#version.seen()
+    this.#signal.track()
     return this.#engine.sendings.outgoing.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
   }
 
@@ -141,12 +141,12 @@ export class ComposeState implements Compose {
   }
 
   get unsent(): number {
-    this.#version.seen()
+    this.#signal.track()
     return this.#engine.drafts.all().filter(isUnsent).length
   }
 
   get unsentDrafts(): readonly UnsentDraft[] {
-    this.#version.seen()
+    this.#signal.track()
     return unsentDraftsOf(this.#engine, this.open)
   }
 
@@ -178,7 +178,7 @@ export class ComposeState implements Compose {
   }
 
   #known(): Session['client'] | null {
-    this.#version.seen()
+    this.#signal.track()
     return this.#session.isKnown ? this.#session.client : null
   }
 
@@ -253,7 +253,7 @@ export class ComposeState implements Compose {
   #changed(id: string | null): void {
     const changed = id === null ? this.#compositions.open : [this.#compositions.of(id)]
     changed.forEach((composition) => composition?.changed())
-    this.#version.next()
+    this.#signal.notify()
   }
 }
 

@@ -6,7 +6,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Composition, FileState, Objection, SaveState, SendOptions } from './compose.ts'
 import type { Engine } from './engine.ts'
 import { CompositionFiles } from './composition-files.ts'
-import { Version } from '#lib/state/version.svelte.ts'
+import { Signal } from '#lib/state/signal.svelte.ts'
 
 /** What an open draft tells: that this tab has its lock, or that its window is closed. */
 export interface Ends {
@@ -21,7 +21,7 @@ export class CompositionState implements Composition {
   readonly files: CompositionFiles
   readonly #engine: Engine
   readonly #ends: Ends
-  readonly #version = new Version()
+  readonly #signal = new Signal()
   /** as it began; null: something in it is the person's from the start */
   readonly #initial: Draft | null
   #last: KeptDraft | undefined
@@ -38,12 +38,12 @@ export class CompositionState implements Composition {
   /** Something behind the getters changed. */
   changed(): void {
     this.#last = this.#engine.drafts.get(this.id) ?? this.#last
-    this.#version.next()
+    this.#signal.notify()
   }
 
   /** The draft with what is known of it here. */
   get kept(): KeptDraft | undefined {
-    this.#version.seen()
+    this.#signal.track()
     return this.#engine.drafts.get(this.id) ?? this.#last
   }
 
@@ -71,7 +71,7 @@ export class CompositionState implements Composition {
   }
 
   get status(): Composition['status'] {
-    this.#version.seen()
+    this.#signal.track()
     return this.#engine.statusOf(this.id)
   }
 
@@ -96,7 +96,7 @@ export class CompositionState implements Composition {
   }
 
   get refusals(): CompositionFiles['refusals'] {
-    this.#version.seen()
+    this.#signal.track()
     return this.files.refusals
   }
 
@@ -132,12 +132,12 @@ export class CompositionState implements Composition {
   }
 
   fileState(fileId: string): FileState {
-    this.#version.seen()
+    this.#signal.track()
     return this.files.stateOf(fileId)
   }
 
   urlOf(fileId: string): string | null {
-    this.#version.seen()
+    this.#signal.track()
     return this.files.urlOf(fileId)
   }
 

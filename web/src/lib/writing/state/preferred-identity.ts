@@ -6,7 +6,7 @@ import { DeviceStorage } from '#lib/state/device-storage.ts'
 
 const KEY = 'identity'
 
-interface Kept {
+interface Chosen {
   /** the address of the account: the next person at this device has other identities */
   readonly of: string
   readonly id: Id
@@ -24,7 +24,7 @@ export class PreferredIdentity {
 
   /** as this device knows it; null: the identity of the account's own address */
   get id(): Id | null {
-    const kept = (this.#device.read(KEY) ?? {}) as Partial<Kept>
+    const kept = (this.#device.read(KEY) ?? {}) as Partial<Chosen>
     return kept.of === this.#session.address && typeof kept.id === 'string' && kept.id !== '' ? kept.id : null
   }
 
@@ -41,6 +41,6 @@ export class PreferredIdentity {
   }
 
   #keep(id: Id): void {
-    this.#device.write(KEY, { of: this.#session.address, id } satisfies Kept)
+    this.#device.write(KEY, { of: this.#session.address, id } satisfies Chosen)
   }
 }

@@ -7,25 +7,25 @@ import type { Compose, Composition } from './compose.ts'
 import type { Delivery, ScheduledMessage, Sent } from './sent.ts'
 import type { Trouble } from '#lib/state/mail.ts'
 import { troubled } from '#lib/state/trouble-of.ts'
-import { Version } from '#lib/state/version.svelte.ts'
+import { Signal } from '#lib/state/signal.svelte.ts'
 
 export class SentState implements Sent {
   readonly #session: Session
   readonly #compose: () => Promise<Compose>
   readonly #scheduled: Scheduled
   readonly #deliveries: Deliveries
-  readonly #version = new Version()
+  readonly #signal = new Signal()
 
   constructor(session: Session, compose: () => Promise<Compose>) {
     this.#session = session
     this.#compose = compose
     this.#scheduled = new Scheduled(session)
     this.#deliveries = new Deliveries(session)
-    this.#scheduled.onchange = this.#deliveries.onchange = () => this.#version.next()
+    this.#scheduled.onchange = this.#deliveries.onchange = () => this.#signal.notify()
   }
 
   get scheduled(): readonly ScheduledMessage[] | null {
-    this.#version.seen()
+    this.#signal.track()
     return (
       this.#scheduled.held?.map((held) => ({
         ...held,
@@ -36,12 +36,12 @@ export class SentState implements Sent {
   }
 
   get hidden(): ReadonlySet<string> {
-    this.#version.seen()
+    this.#signal.track()
     return heldEmails(this.#session)
   }
 
   get trouble(): Trouble | null {
-    this.#version.seen()
+    this.#signal.track()
     return this.#scheduled.trouble
   }
 
@@ -54,7 +54,7 @@ export class SentState implements Sent {
   }
 
   deliveryOf(emailId: string): Delivery | null {
-    this.#version.seen()
+    this.#signal.track()
     return this.#deliveries.of(emailId)
   }
 

@@ -3,6 +3,7 @@ import type { Compose, Start } from '#lib/writing/state/compose.ts'
 import type { Mail } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { Writing } from '#lib/writing/state/writing.svelte.ts'
+import { words } from '#lib/words/en.ts'
 import { expect, test, vi } from 'vitest'
 
 test('a button that is pressed twice while the window loads opens one; once it is there, another', async () => {
@@ -57,6 +58,24 @@ test('Escape gives up a window that still loads; asked for again, it opens', asy
   coming[1]?.()
   await second
   expect([close.mock.calls.length, writing.wanted !== null, early.take()]).toEqual([1, true, ''])
+})
+
+test('what was typed for a window that could not be loaded is there when it is tried again', async () => {
+  const compose = { open: [], start: () => Promise.resolve({}) } as unknown as Compose
+  const [notices, early] = [new Notices(), new EarlyKeys()]
+  let load = (): Promise<Compose> => Promise.reject(new TypeError('Failed to fetch'))
+  const writing = new Writing({ compose: () => load() } as unknown as Mail, notices, early)
+  const first = writing.start({ kind: 'new' })
+  early.keeps('a')
+  vi.stubGlobal('navigator', { onLine: true })
+  await first
+  expect((notices.shown?.text as (..._: unknown[]) => string)(null, words.mail)).toBe(words.mail.reader.partMissing)
+  load = () => Promise.resolve(compose)
+  notices.shown?.again?.()
+  await vi.waitFor(() => expect(writing.wanted).not.toBeNull())
+  early.keeps('n')
+  expect(early.take()).toBe('an')
+  vi.unstubAllGlobals()
 })
 
 test('no window covers the page once it is known that none is open again', async () => {

@@ -1,5 +1,5 @@
 /** What opens a window of writing. Small: the rest loads on use. */
-import type { EarlyKeys } from '#lib/state/early-keys.ts'
+import type { Early, EarlyKeys } from '#lib/state/early-keys.ts'
 import type { Compose, Composition, Start } from '#lib/writing/state/compose.ts'
 import type { Mail, Trouble } from '#lib/state/mail.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'
@@ -50,11 +50,12 @@ export class Writing {
     this.sent ??= await this.#mail.sent()
   }
 
-  /** Whatever keeps a window from opening is told. Escape gives it up until it has the focus. */
-  async start(start: Start): Promise<void> {
+  /** Whatever keeps a window from opening is told. Escape gives it up until it has the focus. `before`: what was typed for it
+   * when it was tried before */
+  async start(start: Start, before: readonly Early[] = []): Promise<void> {
     if (isSame(start, this.#starting)) return
     this.#starting = start
-    const signal = this.#early.begin()
+    const signal = this.#early.begin(undefined, before)
     signal.addEventListener('abort', () => this.#started(start))
     try {
       const compose = await this.load()
@@ -67,12 +68,12 @@ export class Writing {
       else this.show(composition)
     } catch (failure) {
       if (signal.aborted) return
-      this.#early.fail()
+      const typed = this.#early.fail()
       // Without a code, the parts of the page could not be loaded.
-      const { code = 'unavailable' } = failure as Partial<Trouble>
+      const { code = navigator.onLine ? null : 'unavailable' } = failure as Partial<Trouble>
       this.#notices.failed(
-        (_, { trouble }) => trouble[troubleWord(code, navigator.onLine)],
-        () => void this.start(start)
+        (_, { trouble, reader }) => (code === null ? reader.partMissing : trouble[troubleWord(code, navigator.onLine)]),
+        () => void this.start(start, typed)
       )
     } finally {
       this.#started(start)

@@ -17,6 +17,7 @@ export class DraftLocks {
   readonly #ports: Ports
   readonly #drafts: Drafts
   readonly #locks = new Map<string, OneTab>()
+  readonly #taking = new Map<string, Promise<boolean>>()
   readonly #asked = new Map<string, () => void>()
   readonly #channel: BroadcastChannel | null
 
@@ -36,8 +37,11 @@ export class DraftLocks {
    * taken from the tab that has it. */
   async hold(id: string, steal = false): Promise<boolean> {
     if (this.holds(id)) return true
-    if (this.#channel && !steal && (await this.#isAnothers(id))) return false
-    return this.#lockOf(id).take(steal)
+    if (steal) return this.#lockOf(id).take(steal)
+    // Each request ends the one before: of two at once, one would hear of no other tab, and both would write.
+    const taking = this.#taking.get(id) ?? this.#take(id).finally(() => this.#taking.delete(id))
+    this.#taking.set(id, taking)
+    return taking
   }
 
   /** Resolves once the other tab has released the lock and this one has it; never if this tab calls `release` before. */
@@ -59,6 +63,11 @@ export class DraftLocks {
     const lock = this.#locks.get(id) ?? this.#drafts.oneTab(id, 'write', () => this.onlost(id))
     this.#locks.set(id, lock)
     return lock
+  }
+
+  async #take(id: string): Promise<boolean> {
+    if (this.#channel && (await this.#isAnothers(id))) return this.holds(id)
+    return this.holds(id) || this.#lockOf(id).take()
   }
 
   #isAnothers(id: string): Promise<boolean> {

@@ -1,14 +1,14 @@
 /** Makes getters reactive whose values lie outside of Svelte's reach. */
-export class Version {
+export class Signal {
   #number = $state(0)
 
-  /** Call it in a getter: whoever reads that is told of `next`. */
-  seen(): number {
+  /** Call it in a getter: what reads that runs again after `notify`. */
+  track(): number {
     return this.#number
   }
 
   /** What is behind the getters changed. */
-  next(): void {
+  notify(): void {
     this.#number += 1
   }
 }

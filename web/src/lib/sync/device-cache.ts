@@ -56,7 +56,7 @@ export type Whose = Omit<KeptStates, 'email' | 'mailbox'>
 
 const NOTHING: Start = { states: null, mailboxes: [], threads: null, entries: [] }
 
-export class Kept {
+export class DeviceCache {
   /** drafts that this device kept when it was read */
   draftsAtStart = 0
   readonly entries: KeptEntries

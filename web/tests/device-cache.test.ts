@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { EmailBody } from '#lib/jmap/types.ts'
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
 import { Objects } from '#lib/store/objects.ts'
-import { Kept } from '#lib/sync/kept.ts'
+import { DeviceCache } from '#lib/sync/device-cache.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
@@ -192,7 +192,7 @@ test('a write that failed costs what was kept, not its truth', async () => {
 })
 
 test('of bodies no more is kept than the limit', async () => {
-  const kept = new Kept(new World().ports(new ModelServer().fetch), new Objects())
+  const kept = new DeviceCache(new World().ports(new ModelServer().fetch), new Objects())
   await kept.claim('me@example.org/a', () => null, await kept.read(() => null))
   const bodies = ['e1', 'e2'].map((id, usedAt) => ({
     id,

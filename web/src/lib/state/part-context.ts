@@ -8,7 +8,7 @@ import type { LabelsState } from './labels.svelte.ts'
 import type { MailboxesState } from './mailboxes.svelte.ts'
 import type { Preferences } from '#lib/settings/state/preferences.svelte.ts'
 
-export interface Inside {
+export interface PartContext {
   readonly session: Session
   /** of the person, at the service */
   readonly document: SettingsDocument
