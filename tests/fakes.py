@@ -149,7 +149,7 @@ class FakeRequests:
             self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
-    accept = read = refuse_held = revive = follow_address = uncalled
+    accept = read = refuse_held = revive = follow_address = settle_change = uncalled
 
 
 @dataclass(frozen=True)

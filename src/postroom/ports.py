@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from postroom.domain.breaker import Breaker, Cause, CreatesFail
+from postroom.domain.change_outcome import Changed
 from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, Status
 from postroom.errors import MailServerError
@@ -126,6 +127,11 @@ class Requests(Protocol):
         None if there is no such request any more. Raises `Unstorable` when PostgreSQL refuses what is to be stored, and
         `DatabaseUnavailable` for every other error.
         """
+        ...
+
+    async def settle_change(self, request: Request, move: Move, changed: Changed) -> Settled | None:
+        """The same for an attempt of a change; what it read is stored, too. If another goal is wanted by now, the
+        request is due at once."""
         ...
 
 

@@ -1,6 +1,7 @@
 """The port `ChangingAccounts`, and an attempt with it, on the stand-in or on a real server (conftest.py)."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -20,9 +21,10 @@ from postroom.domain.account_change import (
     Wanted,
     put_back,
 )
+from postroom.domain.change_outcome import Nearer
 from postroom.domain.mailbox import Mailbox, mark_of
 from postroom.errors import Conflict, MailServerError, Misconfigured, Transient
-from postroom.provisioning.change_attempt import Nearer, bring_nearer
+from postroom.provisioning.change_attempt import bring_nearer
 from postroom.stalwart.account_changes import StalwartAccountChanges
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.registry import StalwartRegistry
@@ -55,7 +57,11 @@ class Changing:
     async def attempt(self, mailbox: Mailbox, wanted: Wanted, **own: Role) -> Nearer:
         roles = {name.replace("__", "@"): role for name, role in own.items()}
         addresses = Addresses({mailbox.email: Role.HELD} | roles, {})
-        return await bring_nearer(self.accounts, mailbox.identity_id, wanted, addresses, lambda: LONG)
+
+        async def look_up(_: Collection[str]) -> Addresses:
+            return addresses
+
+        return await bring_nearer(self.accounts, mailbox.identity_id, wanted, look_up, lambda: LONG)
 
     async def change(self, mailbox: Mailbox, observed: Observed, step: Step) -> MailServerError | None:
         return (await self.accounts.change(mailbox.identity_id, observed, step, deadline=LONG)).error
@@ -233,3 +239,16 @@ async def test_an_account_that_lost_its_mark_is_not_taken_for_the_mailbox(
     assert await admin.update(observed.account_id, aliases={}) == {}
     with pytest.raises(Transient):
         await changing.change(mailbox, observed, Step(name="Ann N."))
+
+
+async def test_change_probe_changes_the_mailbox_of_the_create_probe_and_shows_whether_anybodys_can_be_changed(
+    changing: Changing, admin: StalwartClient
+) -> None:
+    assert [await changing.accounts.probe() for _ in range(3)] == [None] * 3, "both ways"
+    assert await asyncio.gather(*(changing.accounts.probe() for _ in range(3))) == [None] * 3
+    client = Client(admin.url, f"Bearer {await admin.key_with((SERVICE | USER) - {'sysAccountUpdate'})}")
+    powerless = StalwartAccountChanges(
+        client, StalwartRegistry(client, mark_domain="example.org"), mark_domain="example.org"
+    )
+    assert isinstance(await powerless.probe(), Misconfigured)
+    await client.aclose()

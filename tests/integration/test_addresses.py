@@ -156,7 +156,7 @@ async def test_buried_request_gives_its_address_up_and_a_retried_one_takes_it_ag
     await moves.bury([alice.identity_id], actor="olga", reason="mistake")
     assert await owners(records) == {}
     assert await asked_for(requests, bob)
-    assert (await moves.find([alice.identity_id]))[alice.identity_id].is_held
+    assert (await moves.find([alice.identity_id]))[alice.identity_id].held_by == bob.identity_id
     assert await moves.retry([alice.identity_id], actor="olga") == []
     await moves.bury([bob.identity_id], actor="olga", reason="mistake")
     assert await moves.retry([alice.identity_id], actor="olga")
@@ -231,7 +231,7 @@ async def test_address_of_a_living_request_is_held_whoever_has_its_row(
     assert refused.reason == f"{HELD}, {alice.identity_id}"
     assert (await records.log(bob.identity_id))[-1]["error_message"] == refused.reason
     moves = OperatorMoves(pool)
-    assert (await moves.find([bob.identity_id]))[bob.identity_id].is_held
+    assert (await moves.find([bob.identity_id]))[bob.identity_id].held_by == alice.identity_id
     assert await moves.retry([bob.identity_id], actor="olga") == []
 
 

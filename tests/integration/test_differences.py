@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
+from kratos_people import a_pass, change, identity
 from kratos_servers import SERVERS, Kratos
 from parts import KEY, environment
 from postroom.composition.parts import Parts, connected
@@ -36,26 +36,6 @@ async def parts(database: Database, redis_url: str, stalwart: StalwartStandIn, k
     given = environment(database, redis_url, stalwart, kratos_admin_url=kratos.admin_url)
     async with connected(load(given)) as parts:
         yield parts
-
-
-async def identity(kratos: Kratos, name: str) -> UUID:
-    body = {"schema_id": "default", "traits": {"email": f"{name}@example.org", "name": name}}
-    answer = await kratos.http.post(f"{kratos.admin_url}/admin/identities", json=body)
-    return UUID(answer.raise_for_status().json()["id"])
-
-
-async def change(kratos: Kratos, identity_id: UUID, **values: Any) -> None:
-    patch = [{"op": "replace", "path": f"/{path.replace('_', '/')}", "value": each} for path, each in values.items()]
-    url = f"{kratos.admin_url}/admin/identities/{identity_id}"
-    (await kratos.http.patch(url, json=patch)).raise_for_status()
-
-
-async def a_pass(parts: Parts) -> None:
-    assert parts.sweep
-    while True:
-        await parts.sweep._swept.put_off(0)
-        if await parts.sweep.step() > 10:
-            return
 
 
 async def make_mailboxes(records: Records) -> None:

@@ -62,3 +62,23 @@ async def test_suspended_mailbox_is_not_served_but_inspected(
     assert await accounts.of(ready.identity_id) is None
     assert await PostgresInspected(pool).page(None, 10)
     assert await rows(pool, "check_mailbox") == []
+
+
+async def test_nobody_is_served_from_the_moment_at_which_a_login_is_not_wanted(
+    pool: Pool, requests: PostgresRequests, records: Records
+) -> None:
+    """Also while that waits for the mail server, and where its permissions there cannot be changed."""
+    ready = mailbox()
+    await settled(requests, await running(requests, ready), Provisioned(stalwart_account(ready)))
+
+    async def served() -> list[bool]:
+        return [
+            await PostgresMailAccounts(pool, follows=follows).of(ready.identity_id) is not None
+            for follows in (True, False)
+        ]
+
+    assert await served() == [True, True]
+    await records.rows("UPDATE email_requests SET want_because = 'absent'")
+    assert await served() == [False, True], "a process that does not follow leaves out what Kratos wants"
+    await records.rows("UPDATE email_requests SET want_because = NULL, operator_suspended_at = now()")
+    assert await served() == [False, False]

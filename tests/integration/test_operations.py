@@ -57,7 +57,8 @@ async def test_retry_is_rejected_for_a_held_address_or_a_running_or_unknown_requ
     done, errors = await outcome(operations.retry(names, actor="olga"))
     assert (done, len(errors)) == ([], 4)
     reported = " ".join(errors)
-    assert "alice@example.org: the address is held by another identity; nothing was changed" in reported
+    held = f"the address is held by another identity ({holder.identity_id}); nothing was changed"
+    assert f"alice@example.org: {held}" in reported
     assert "the request of alice@example.org is running: only a waiting or dead request can be retried" in reported
     assert f"no request for {nobody}; give the address" in reported
     assert "no request for nobody@example.org; give the address" in reported
@@ -167,11 +168,11 @@ async def test_dry_run_lists_the_affected_requests_and_changes_nothing(
     requests: PostgresRequests, operations: RequestOperations, records: Records
 ) -> None:
     first, second = await dead(requests, "alice"), await dead(requests, "bob")
-    await running(requests, mailbox("alice"))
+    holder = (await running(requests, mailbox("alice"))).identity_id
     before = await records.rows("SELECT * FROM email_requests ORDER BY identity_id")
     done, errors = await outcome(operations.retry([str(first), str(second)], actor="olga", dry_run=True))
     assert [each.identity_id for each in done] == [second]
-    assert errors == ["alice@example.org: the address is held by another identity; nothing was changed"]
+    assert errors == [f"alice@example.org: the address is held by another identity ({holder}); nothing was changed"]
     dismissed, _ = await outcome(operations.dismiss(DEAD, actor="olga", reason="a test", dry_run=True))
     assert {each.identity_id for each in dismissed} == {first, second}
     assert await records.rows("SELECT * FROM email_requests ORDER BY identity_id") == before

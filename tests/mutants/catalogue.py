@@ -1,6 +1,7 @@
 """All mistakes that the tests must notice."""
 
 from mutants.addresses import ADDRESSES
+from mutants.changes import CHANGES
 from mutants.mail import APART, NEW_MAIL, THE_OUTBOX
 from mutants.missing import MISSING
 from mutants.moves import CORE
@@ -16,4 +17,5 @@ MUTANTS: list[Mutant] = [
     *APART,
     *MISSING,
     *ADDRESSES,
+    *CHANGES,
 ]

@@ -204,7 +204,7 @@ CORE = [
     Mutant(
         "a failure counts although no mailbox can be made for anybody",
         "provisioning/verdicts.py",
-        "        return await self._creates.ask()\n",
+        "        return await probe.ask()\n",
         "        return Verdict.HEALTHY\n",
         (f"{VERDICTS}test_failure_of_every_create_costs_no_request_anything_and_alarms_once",),
     ),

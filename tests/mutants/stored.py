@@ -66,7 +66,7 @@ STATEMENTS = [
     Mutant(
         "settle loses the account",
         f"{SQL}settle.sql",
-        "%(stalwart_account_id)s FROM settled WHERE state = 'provisioned'",
+        "%(stalwart_account_id)s FROM settled WHERE %(state)s = 'provisioned'",
         "%(stalwart_account_id)s FROM settled WHERE state = 'dead'",
         (f"{SETTLE}test_settled_success_writes_request_account_and_audit_in_one_commit",),
     ),

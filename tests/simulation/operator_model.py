@@ -44,28 +44,34 @@ class OperatorModel(ReleaseModel):
         return [
             row
             | {
-                "held": row["state"] == "dead" and bool(self._holder(row["email"], row["identity_id"])),
-                "in_use": row["state"] == "dead" and row["identity_id"] in self.accounts,
+                "address": row["email"],
+                "held_by": self._holder(row["email"], row["identity_id"]) if row["state"] == "dead" else None,
+                "in_use": row["state"] == "dead" and row["step"] == "create" and row["identity_id"] in self.accounts,
+                "takes": False,
             }
             for row in rows
         ]
 
     def _operator_retry(self, identity_ids: list[UUID], actor: str) -> list[Row]:
         chosen = self._unlocked(identity_ids, "waiting", "dead")
-        chosen = [row for row in chosen if row["state"] == "waiting" or row["identity_id"] not in self.accounts]
+        chosen = [
+            row
+            for row in chosen
+            if row["state"] == "waiting" or row["step"] == "change" or row["identity_id"] not in self.accounts
+        ]
         dead = [row for row in chosen if row["state"] == "dead"]
         if len({row["email"] for row in dead}) < len(dead) or any(
             self._holder(row["email"], row["identity_id"]) for row in dead
         ):
             raise UniqueViolation("addresses_reserved")
         for row in dead:
-            self._reserve(row["email"], row["identity_id"])
+            self._reserve(row["email"], row["identity_id"], self._role(row))
         return [self._retried(row, actor) for row in chosen]
 
     def _retried(self, row: Row, actor: str) -> Row:
         reset = {"retries": 0, "crashes": 0} if row["state"] == "dead" else {}
         enqueued_at = self._clock_timestamp()
-        reset |= {"waits_for": None, "postponed": 0}
+        reset |= {"waits_for": None, "postponed": 0, "given_up": None}
         moved = self._change(row, state="waiting", due_at=self._now(), reason=None, enqueued_at=enqueued_at, **reset)
         self._write(moved, "retry", "done", error_message=f"asked to try again; it was {row['state']}", actor=actor)
         return moved
@@ -75,9 +81,11 @@ class OperatorModel(ReleaseModel):
 
     def _buried(self, row: Row, actor: str, reason: str) -> Row:
         message = f"buried by {actor}: {reason}"
+        is_change = row["step"] == "change"
         changes = {"state": "dead", "due_at": None, "waits_for": None, "reason": message}
+        changes |= {"given_up": row["goal"] if is_change else row["given_up"]}
         moved = self._change(row, enqueued_at=self._clock_timestamp(), **changes)
-        self._free(moved)
+        (self._keep if is_change and moved["outcome_unknown"] else self._free)(moved)
         self._write(moved, "bury", "done", error_message=reason, actor=actor)
         return moved
 

@@ -27,9 +27,9 @@ class ReleaseModel(BreakerModel):
             return self.resumed.get(cause.removeprefix("domain:"))
         return self.breaker["creates_changed_at" if cause == "creates" else "changed_at"]
 
-    def _release(self, cause: str, limit: int, excluding: list[UUID]) -> list[Row]:
+    def _release(self, cause: str, limit: int, excluding: list[UUID], steps: list[str]) -> list[Row]:
         ended = self._ended_at(cause)
-        waiting = [row for row in self._waiting_for(cause) if row["step"] == "create"]
+        waiting = [row for row in self._waiting_for(cause) if row["step"] in steps]
         chosen = [row for row in waiting if ended and row["enqueued_at"] < ended]
         free = [row for row in chosen if row["identity_id"] not in self.locked | set(excluding)]
         moved: list[Row] = []
@@ -40,7 +40,7 @@ class ReleaseModel(BreakerModel):
         return moved
 
     def _ended_at(self, cause: str) -> datetime | None:
-        if cause in ("outage", "misconfigured", "creates"):
+        if cause in ("outage", "misconfigured", "creates", "changes"):
             lasts = self.breaker["open"] or (cause == "creates" and self.breaker["creates_error"] is not None)
             return None if lasts else self._now()
         if not cause.startswith("domain:"):

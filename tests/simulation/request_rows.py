@@ -94,6 +94,9 @@ class RequestRows:
             "reason": None,
             "dismissed_at": None,
             "step": "create",
+            "goal": 0,
+            "have_goal": 0,
+            "given_up": None,
         }
         return self._change(None, **usual | values)
 
@@ -124,6 +127,10 @@ class RequestRows:
         living = self.living.get(email, identity_id)
         return self._owner(email, identity_id) or (None if living == identity_id else living)
 
+    def _role(self, row: Row) -> str:
+        """That of the address of a request, by whether its mailbox has the address."""
+        return "held" if self.accounts.get(row["identity_id"], {}).get("email") == row["email"] else "wanted"
+
     def _hold(self, row: Row) -> None:
         if not self._owner(row["email"], row["identity_id"]):
             self.addresses[row["email"]] = (row["identity_id"], "held")
@@ -132,6 +139,11 @@ class RequestRows:
         """Unless a mailbox has it."""
         if self.addresses.get(row["email"]) == (row["identity_id"], "wanted"):
             del self.addresses[row["email"]]
+
+    def _keep(self, row: Row) -> None:
+        """Its address stays reserved, as a former one."""
+        if self.addresses.get(row["email"]) == (row["identity_id"], "wanted"):
+            self.addresses[row["email"]] = (row["identity_id"], "old")
 
     def erase(self, identity_id: UUID) -> None:
         """Delete a row, as an operator or a fail-over does; its audit stays."""

@@ -13,6 +13,8 @@ from uuid import UUID
 from simulation.request_rows import Row, place_of
 from simulation.sweep_model import SweepModel
 
+UNREAD = ("have_goal", "given_up")
+"""Columns of a request that no statement returns."""
 EARLY = timedelta(milliseconds=50)
 WITHOUT_OUTCOME = "the attempt ended without an outcome"
 
@@ -24,7 +26,7 @@ class SqlModel(SweepModel):
         """Execute `sql/<name>.sql`. Raises what psycopg raises for a broken constraint."""
         statement: Callable[..., list[Row]] = getattr(self, f"_{name}")
         found = statement(**parameters) if parameters else statement()
-        return [{column: value for column, value in row.items() if column != "step"} for row in found]
+        return [{column: value for column, value in row.items() if column not in UNREAD} for row in found]
 
     # -- accept -------------------------------------------------------------------------------------------------
 
@@ -91,47 +93,53 @@ class SqlModel(SweepModel):
         account = self.accounts.get(identity_id)
         return [row | {"account_id": account["id"] if account else None, "doubt": None}] if row else []
 
-    def _read_many(self, identity_ids: list[UUID], quiet: float) -> list[Row]:
+    def _read_many(self, identity_ids: list[UUID], quiet: float, steps: list[str]) -> list[Row]:
         before = self._now() - timedelta(seconds=quiet)
         rows = [self.requests[each] for each in identity_ids if each in self.requests]
-        rows = [row for row in rows if row["step"] == "create"]
+        rows = [row for row in rows if row["step"] in steps]
         return [row | {"quiet": row["enqueued_at"] < before} for row in rows]
 
-    def _overdue(self, limit: int, grace: float, after_due: datetime | None, after_id: UUID | None) -> list[Row]:
+    def _overdue(
+        self, limit: int, grace: float, after_due: datetime | None, after_id: UUID | None, steps: list[str]
+    ) -> list[Row]:
         now = self._now()
         latest = {"waiting": now - timedelta(seconds=grace), "running": now}
-        live = takewhile(lambda row: row["due_at"] <= max(latest.values()), self._creates())
+        live = takewhile(lambda row: row["due_at"] <= max(latest.values()), self._claimable(steps))
         due = (row for row in live if row["due_at"] <= latest[row["state"]])
         if after_due is not None and after_id is not None:
             due = (row for row in due if place_of(row) > (after_due, after_id))
-        later = next((row["due_at"] for row in self._creates() if row["due_at"] > latest["waiting"]), None)
+        later = next((row["due_at"] for row in self._claimable(steps) if row["due_at"] > latest["waiting"]), None)
         next_in = self._seconds_until(later)
         found = [{"identity_id": row["identity_id"], "due_at": row["due_at"]} for row in islice(due, limit)]
         return [row | {"next_in": next_in} for row in found or [{"identity_id": None, "due_at": None}]]
 
-    def _waiting_counts(self) -> list[Row]:
-        states = [row["state"] for row in self._creates()]
+    def _waiting_counts(self, steps: list[str]) -> list[Row]:
+        states = [row["state"] for row in self._claimable(steps)]
         return [{"waiting": states.count("waiting"), "running": states.count("running")}]
 
-    def _waiting_window(self, earliest: float, latest: float, limit: int) -> list[Row]:
+    def _waiting_window(self, earliest: float, latest: float, limit: int, steps: list[str]) -> list[Row]:
         now = self._now()
         begin, end = now + timedelta(seconds=earliest), now + timedelta(seconds=latest)
-        return [row for row in self._creates() if row["state"] == "waiting" and begin <= row["due_at"] <= end][:limit]
+        return [row for row in self._claimable(steps) if row["state"] == "waiting" and begin <= row["due_at"] <= end][
+            :limit
+        ]
 
-    def _waiting_page(self, after_due: datetime, after_id: UUID, limit: int) -> list[Row]:
+    def _waiting_page(self, after_due: datetime, after_id: UUID, limit: int, steps: list[str]) -> list[Row]:
         after = (after_due, after_id)
-        waiting = (row for row in self._creates() if row["state"] == "waiting")
+        waiting = (row for row in self._claimable(steps) if row["state"] == "waiting")
         return [row for row in waiting if (row["due_at"], row["identity_id"]) > after][:limit]
 
-    def _creates(self) -> Iterator[Row]:
-        return (row for row in self._live if row["step"] == "create")
+    def _claimable(self, steps: list[str]) -> Iterator[Row]:
+        return (row for row in self._live if row["step"] in steps)
 
     # -- claim and settle ---------------------------------------------------------------------------------------
 
     def _claim(self, identity_ids: list[UUID], holders: list[UUID], *, limit: int, **asked: Any) -> list[Row]:
         before = dict(zip(identity_ids, (self.requests.get(each) for each in identity_ids), strict=True))
         fresh = dict(zip(identity_ids, holders, strict=True))
-        rows = sorted((row for row in before.values() if row and self._may_take(row, asked["exclusive"])), key=place_of)
+        steps = asked.pop("steps")
+        may_take = (row for row in before.values() if row and self._may_take(row, asked["exclusive"], steps))
+        rows = sorted(may_take, key=place_of)
         moved = {row["identity_id"]: self._take(row, fresh[row["identity_id"]], **asked) for row in rows[:limit]}
         answers: list[Row] = []
         for identity_id, row in before.items():
@@ -143,21 +151,21 @@ class SqlModel(SweepModel):
                 (then or row or {"identity_id": None})
                 | {
                     "asked_id": identity_id,
-                    "result": self._answer(row, then, fresh[identity_id], asked["exclusive"]),
+                    "result": self._answer(row, then, fresh[identity_id], asked["exclusive"], steps),
                     "crashed": bool(then and row and row["state"] == "running"),
                     "due_in": self._seconds_until(due_at),
                 }
             )
         return answers
 
-    def _may_take(self, row: Row, exclusive: bool) -> bool:
+    def _may_take(self, row: Row, exclusive: bool, steps: list[str]) -> bool:
         now, crashed = self._now(), row["state"] == "running"
         is_due = (row["state"] == "waiting" and row["due_at"] <= now + EARLY) or (crashed and row["due_at"] <= now)
         is_free = row["identity_id"] not in self.locked
         return (
             not self.breaker["open"]
             and not self.is_slow()
-            and row["step"] == "create"
+            and row["step"] in steps
             and is_due
             and is_free
             and (exclusive or (not crashed and row["crashes"] == 0))
@@ -175,7 +183,7 @@ class SqlModel(SweepModel):
         held: str,
     ) -> Row:
         now, crashed = self._now(), row["state"] == "running"
-        owner = self._owner(row["email"], row["identity_id"])
+        owner = self._owner(row["email"], row["identity_id"]) if row["step"] == "create" else None
         runs = owner is None and (not crashed or row["crashes"] == 0)
         delay = min(crash_delay * 2.0 ** min(row["crashes"] - 1, 16), longest_crash_delay)
         moved = self._change(
@@ -191,18 +199,17 @@ class SqlModel(SweepModel):
             last_error=WITHOUT_OUTCOME if crashed else row["last_error"],
             reason=f"{held}, {owner}" if owner else None,
         )
-        if owner is None:
-            role = "held" if self.accounts.get(row["identity_id"], {}).get("email") == row["email"] else "wanted"
-            self._reserve(row["email"], row["identity_id"], role)
+        if row["step"] == "create" and owner is None:
+            self._reserve(row["email"], row["identity_id"], self._role(row))
         if crashed:
-            self._write(row, "create", "crashed", error_message=WITHOUT_OUTCOME, holder=row["holder"])
+            self._write(row, row["step"], "crashed", error_message=WITHOUT_OUTCOME, holder=row["holder"])
         if runs:
-            self._write(moved, "create", "pending", holder=holder)
+            self._write(moved, row["step"], "pending", holder=holder)
         if owner:
             self._write(moved, "accept", "conflict", error_message=moved["reason"])
         return moved
 
-    def _answer(self, row: Row | None, moved: Row | None, holder: UUID, exclusive: bool) -> str:
+    def _answer(self, row: Row | None, moved: Row | None, holder: UUID, exclusive: bool, steps: list[str]) -> str:
         if row and row["state"] == "running" and row["holder"] == holder:
             return "granted"
         if moved:
@@ -211,7 +218,7 @@ class SqlModel(SweepModel):
             return "unknown"
         if row["state"] in ("provisioned", "dead"):
             return row["state"]
-        if row["step"] != "create":
+        if row["step"] not in steps:
             return "unknown"
         if self.breaker["open"] or self.is_slow():
             return "breaker"
@@ -253,7 +260,7 @@ class SqlModel(SweepModel):
             }
         self._write(
             settled,
-            "create",
+            settled["step"],
             str(outcome["status"]),
             error_message=reason or error,
             holder=holder,
@@ -268,5 +275,5 @@ class SqlModel(SweepModel):
         row = {"identity_id": identity_id, "email": outcome["email"], "attempts": outcome["attempts"]}
         message = f"ended as {outcome['status']} after its lease: another attempt decides"
         at_stalwart = outcome["stalwart_account_id"]
-        self._write(row, "create", "late", error_message=message, holder=holder, stalwart_account_id=at_stalwart)
+        self._write(row, outcome["step"], "late", error_message=message, holder=holder, stalwart_account_id=at_stalwart)
         return [{"id": len(self.log)}]

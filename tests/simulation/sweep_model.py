@@ -53,6 +53,7 @@ class SweepModel(OperatorModel):
             "is_absent": is_absent,
             "email": row and row["email"],
             "display_name": row and row["display_name"],
+            "because": None,
             "is_untried": row and row["attempts"] == 0,
             "is_dead": row and row["state"] == "dead",
             "has_mailbox": identity_id in self.accounts,

@@ -5,7 +5,7 @@ log in, whatever else was refused. L7: twice, or cut off, ends as once. L8: who 
 whatever else fails. L9: what an operator did, only an operator undoes.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from uuid import UUID, uuid4
 
 import pytest
@@ -27,8 +27,9 @@ from postroom.domain.account_change import (
     Wanted,
     alarms,
 )
+from postroom.domain.change_outcome import Nearer
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
-from postroom.provisioning.change_attempt import Nearer, bring_nearer
+from postroom.provisioning.change_attempt import bring_nearer
 from simulation.account_model import OURS, THEIRS, AccountModel, Killed, receives
 
 A, B, C, D = (f"{name}@example.org" for name in "abcd")
@@ -101,10 +102,17 @@ def models(draw: st.DrawFn) -> AccountModel:
     return model
 
 
+def known(addresses: Addresses) -> Callable[[Collection[str]], Coroutine[None, None, Addresses]]:
+    async def look_up(_: Collection[str]) -> Addresses:
+        return addresses
+
+    return look_up
+
+
 def attempt(model: AccountModel, wanted: Wanted, addresses: Addresses) -> Nearer | None:
     """None: killed."""
     try:
-        return run(bring_nearer(model, model.identity_id, wanted, addresses, lambda: 1.0))
+        return run(bring_nearer(model, model.identity_id, wanted, known(addresses), lambda: 1.0))
     except Killed:
         return None
 
@@ -320,7 +328,7 @@ def test_a_conflict_and_a_suspension_at_once_suspend_first() -> None:
 def test_an_attempt_without_an_account_asks_for_nothing() -> None:
     model = AccountModel(Observed(OURS, A), Observed(THEIRS, B))
     model.identity_id = uuid4()
-    found = run(bring_nearer(model, uuid4(), Wanted(B), Addresses({}, {}), lambda: 1.0))
+    found = run(bring_nearer(model, uuid4(), Wanted(B), known(Addresses({}, {})), lambda: 1.0))
     assert (found, model.requests) == (Nearer(), 1)
 
 

@@ -51,7 +51,7 @@ class Backlog:
         self.closed = world.loop.time()
         async with asyncio.TaskGroup() as group:
             for second in range(10 * self.people):
-                if world.sql.run("waiting_counts", None)[0]["waiting"] < NEARLY_DONE:
+                if world.sql.run("waiting_counts", {"steps": ["create"]})[0]["waiting"] < NEARLY_DONE:
                     break
                 if second % 3 == 0:
                     group.create_task(_sign_up(world, self.singly))

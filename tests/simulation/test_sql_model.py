@@ -201,7 +201,7 @@ def _claim(both: Both) -> dict[str, Any]:
         "holders": fresh,
         "lease": both.chance.choice([30.0, 60.0]),
         "exclusive": exclusive,
-    }
+    } | _steps(both)
     limit = both.chance.choice([0, 1, 100, 100, 100])
     return parameters | {"limit": limit, "crash_delay": 300.0, "longest_crash_delay": 1000.0, "held": HELD}
 
@@ -212,7 +212,11 @@ def _overdue(both: Both) -> dict[str, Any]:
     after_id = behind and both.chance.choice([behind["identity_id"], UUID(int=0)])
     # A position of the model, whose clock is near the real one: no row lies between the two.
     after_due = behind and behind["due_at"] + timedelta(seconds=APART)
-    return {"limit": 100, "grace": 50.0, "after_due": after_due, "after_id": after_id}
+    return {"limit": 100, "grace": 50.0, "after_due": after_due, "after_id": after_id} | _steps(both)
+
+
+def _steps(both: Both) -> dict[str, Any]:
+    return {"steps": both.chance.choice([["create"], ["create", "change"]])}
 
 
 def _breaker(both: Both) -> datetime:
@@ -236,6 +240,7 @@ def _outcome(both: Both) -> dict[str, Any]:
         "identity_id": row["identity_id"],
         "holder": holder or chance.choice(both.holders),
         "email": row.get("email", both.emails[0]),
+        "step": row.get("step", "create"),
         "attempts": row["attempts"],
         "state": state,
         "status": {"waiting": "failed", "provisioned": "success", "dead": "conflict"}[state],
@@ -318,19 +323,24 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "settle": _outcome,
     "settle_late": _outcome,
     "read": lambda both: {"identity_id": _who(both)},
-    "read_many": lambda both: {"identity_ids": [_who(both)], "quiet": 60.0},
+    "read_many": lambda both: {"identity_ids": [_who(both)], "quiet": 60.0} | _steps(both),
     "overdue": _overdue,
     "release_causes": lambda both: {},
-    "release": lambda both: {
-        "cause": both.chance.choice(_causes(both)),
-        "limit": 100,
-        "excluding": [_who(both)],
-    },
+    "release": lambda both: (
+        {
+            "cause": both.chance.choice(_causes(both)),
+            "limit": 100,
+            "excluding": [_who(both)],
+        }
+        | _steps(both)
+    ),
     "release_progress": lambda both: {"identity_ids": both.people},
     "resume_domain": lambda both: {"domain": "example.org", "actor": "anna"},
-    "waiting_counts": lambda both: {},
-    "waiting_window": lambda both: {"earliest": 10.0, "latest": 90.0, "limit": 100},
-    "waiting_page": lambda both: {"after_due": datetime(1, 1, 2, tzinfo=UTC), "after_id": UUID(int=0), "limit": 100},
+    "waiting_counts": _steps,
+    "waiting_window": lambda both: {"earliest": 10.0, "latest": 90.0, "limit": 100} | _steps(both),
+    "waiting_page": lambda both: (
+        {"after_due": datetime(1, 1, 2, tzinfo=UTC), "after_id": UUID(int=0), "limit": 100} | _steps(both)
+    ),
     "operator_find": lambda both: {"identity_ids": _some(both)},
     "operator_retry": lambda both: {"identity_ids": _some(both), "actor": "anna"},
     "operator_bury": lambda both: {"identity_ids": _some(both), "actor": "anna", "reason": "gone"},

@@ -258,7 +258,7 @@ class Process:
             retry_set,
             leadership,
             clock,
-            probe_creates=verdicts.probe_if_due,
+            verdicts,
             wake=self.worker.wake,
         )
         self.sweep = Sweep(

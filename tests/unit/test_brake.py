@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.domain.brake import Census, Counted, Outlook, limit, outlook
+from postroom.domain.brake import Brake, Census, Counted, Outlook, Passed, closed_after, holds, limit, outlook
 from postroom.domain.difference import Kind
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -130,3 +130,42 @@ def test_a_census_is_the_same_after_it_was_stored(
         assert Census.parse(json.loads(json.dumps(census.as_dict()))) == census
     assert [*census.newest] == sorted({each for page in pages for each in page}, reverse=True)[:5]
     assert census.more == ({kind: n * len(pages) for kind, n in more.items()} if pages else {})
+
+
+OPEN = Brake((), is_judged=True, mailboxes=50)
+
+
+@pytest.mark.parametrize(
+    ("brake", "passed", "held"),
+    [
+        (OPEN, Passed(others=9), False),
+        (OPEN, Passed(others=10), True),
+        (OPEN, Passed(others=10, has_passed=True), False),
+        (Brake([Kind.INACTIVE], is_judged=True, mailboxes=50), Passed(has_passed=True), True),
+        (Brake([Kind.RENAME], is_judged=True, mailboxes=50), Passed(), False),
+        (Brake([], is_judged=False, mailboxes=50), Passed(), True),
+        (Brake([Kind.INACTIVE], is_judged=False, mailboxes=0), Passed(others=99, is_accepted=True), False),
+    ],
+    ids=["within", "beyond", "counted already", "closed", "another is closed", "not judged", "accepted"],
+)
+def test_one_more_person_is_held_beyond_the_limit_and_while_the_kind_is_closed(
+    brake: Brake, passed: Passed, held: bool
+) -> None:
+    assert holds(brake, Kind.INACTIVE, passed) is held
+
+
+@pytest.mark.parametrize(
+    ("people", "passed", "more", "closed"), [(8, 2, 0, False), (8, 3, 0, True), (8, 2, 1, True), (0, 99, 0, False)]
+)
+def test_whole_pass_closes_a_kind_beyond_the_limit_of_a_day(people: int, passed: int, more: int, closed: bool) -> None:
+    counted = Counted(50, more={Kind.INACTIVE: more})
+    found = closed_after({}, counted, people={Kind.INACTIVE: people}, passed={Kind.INACTIVE: passed}, is_first=False)
+    assert (Kind.INACTIVE in found) is closed
+
+
+def test_closed_kind_opens_when_nobody_differs_like_that_any_more_and_never_by_time() -> None:
+    for people, stays in [(1, True), (0, False)]:
+        found = closed_after(
+            {Kind.RENAME: "too many"}, Counted(50), people={Kind.RENAME: people}, passed={}, is_first=False
+        )
+        assert (found == {Kind.RENAME: "too many"}) is stays

@@ -1,10 +1,12 @@
 """In what an identity differs from its mailbox."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from postroom.domain.account_change import Because
 from postroom.domain.difference import Kind, OnRecord, differences
 from postroom.domain.identity import AddressPolicy, Identity
 
@@ -35,6 +37,12 @@ def read(email: object = "ada@example.org", name: str | None = "Ada", *, active:
 )
 def test_address_name_and_state_are_compared_each_by_itself(identity: Identity, found: dict[Kind, str | None]) -> None:
     assert differences(identity, RECORD, POLICY) == found
+
+
+def test_inactive_identity_differs_until_its_mailbox_is_to_be_locked_for_that() -> None:
+    for because, differs in [(Because.INACTIVE, False), (Because.ABSENT, True)]:
+        found = differences(read(active=False), replace(RECORD, because=because), POLICY)
+        assert (Kind.INACTIVE in found) is differs
 
 
 @pytest.mark.parametrize("email", ["admin@example.org", "ada@elsewhere.org", None, 7])

@@ -11,25 +11,35 @@ from structlog.testing import capture_logs
 
 from fakes import START, AlwaysLeader, FakeClock, FakeRetryIndex, request_of
 from postroom.domain.member import RetryJob
-from postroom.domain.request import State
+from postroom.domain.request import CHANGES, State
 from postroom.domain.slow_start import LONGEST_PAUSE
 from postroom.ports import Released
 from postroom.process.telemetry import REGISTRY
-from postroom.retry.release import FAILED_AFTER, REMEMBERED, Release
+from postroom.retry.release import CHANGES_REMEMBERED, FAILED_AFTER, REMEMBERED, Release
 from simulation.virtual_time import VirtualClock, in_virtual_time
 
 CAUSE = "domain:example.org"
 LATER = START + timedelta(minutes=1)
 
 
-async def no_probe() -> None:
-    """Creates work."""
+class Probes:
+    """Creates work; changes do as a test says."""
+
+    def __init__(self) -> None:
+        self.changes: list[bool] = []
+
+    async def probe_if_due(self) -> None:
+        pass
+
+    async def changes_work(self) -> bool:
+        return self.changes.pop(0)
 
 
 class Waiting:
     """`number` requests that wait for a domain, whose trouble ended at `ended_at`. A released request fails at once."""
 
     ended_at = START
+    cause = CAUSE
 
     def __init__(self, number: int) -> None:
         self.waiting = [request_of(uuid4(), state=State.WAITING, holder=None) for _ in range(number)]
@@ -37,10 +47,10 @@ class Waiting:
         """The times of the releases."""
 
     async def causes(self) -> Mapping[str, datetime | None]:
-        return {CAUSE: self.ended_at}
+        return {self.cause: self.ended_at}
 
     async def release(self, cause: str, limit: int, *, excluding: Collection[UUID]) -> Sequence[Released]:
-        assert cause == CAUSE
+        assert cause == self.cause
         self.at.append(asyncio.get_running_loop().time())
         chosen = [each for each in self.waiting if each.identity_id not in excluding][:limit]
         return [Released(replace(each, enqueued_at=LATER), each) for each in chosen]
@@ -54,9 +64,7 @@ async def test_release_backoff_after_a_failure_survives_a_change_of_leadership()
     waiting, stop, loop = Waiting(100), asyncio.Event(), asyncio.get_running_loop()
     loop.call_later(590, stop.set)
     leadership = AlwaysLeader()
-    await Release(
-        waiting, FakeRetryIndex(), leadership, VirtualClock(loop), probe_creates=no_probe, wake=lambda: None
-    ).run(stop)
+    await Release(waiting, FakeRetryIndex(), leadership, VirtualClock(loop), Probes(), wake=lambda: None).run(stop)
     assert [later - earlier for earlier, later in pairwise(waiting.at)] == [15, 30, 60, 120, 240]
     assert leadership.led == ["release"] * 10
 
@@ -78,16 +86,14 @@ class Scripted(Waiting):
 
 
 def releasing(releases: Waiting, clock: FakeClock) -> Release:
-    return Release(releases, FakeRetryIndex(), AlwaysLeader(), clock, probe_creates=no_probe, wake=lambda: None)
+    return Release(releases, FakeRetryIndex(), AlwaysLeader(), clock, Probes(), wake=lambda: None)
 
 
 async def test_released_requests_are_added_in_one_call_and_old_members_removed_in_another_and_wake_the_worker() -> None:
     """With an unresponsive Redis each call takes its full timeout. With one call per request, a release would take too
     long."""
     releases, retry_index, woken = Scripted(8), FakeRetryIndex(), list[bool]()
-    release = Release(
-        releases, retry_index, AlwaysLeader(), FakeClock(), probe_creates=no_probe, wake=lambda: woken.append(True)
-    )
+    release = Release(releases, retry_index, AlwaysLeader(), FakeClock(), Probes(), wake=lambda: woken.append(True))
     before = REGISTRY.get_sample_value("postroom_released_requests_total") or 0
     with capture_logs() as logs:
         assert [await release.step() for _ in range(3)] == [1, 2, 4]
@@ -148,3 +154,14 @@ async def test_request_that_fails_after_its_release_is_not_released_for_a_day() 
     assert [await release.step() for _ in range(2)] == [1, 0]
     releases.ended_at = LATER
     assert await release.step() == 1, "an operator can still release it"
+
+
+async def test_changes_go_on_once_a_change_probe_succeeds_which_is_made_once_a_minute() -> None:
+    releases, clock, probes = Scripted(8), FakeClock(), Probes()
+    releases.cause = CHANGES
+    probes.changes = [False, True]
+    release = Release(releases, FakeRetryIndex(), AlwaysLeader(), clock, probes, wake=lambda: None)
+    assert [await release.step() for _ in range(3)] == [0, 0, 0]
+    clock.seconds += CHANGES_REMEMBERED
+    assert [await release.step() for _ in range(3)] == [1, 2, 4]
+    assert probes.changes == []

@@ -292,3 +292,34 @@ async def test_health_check_unfinished_at_the_lease_end_uses_no_retry_and_causes
     assert world.clock.monotonic() == LEASE - STORED_BEFORE_LEASE_ENDS
     assert (settled.request.state, settled.request.retries, settled.status) == (State.WAITING, 2, Status.FAILED)
     assert world.breakers.openings == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "verdict", "cause"),
+    [
+        (None, Verdict.HEALTHY, None),
+        (Permanent("invalidPatch"), Verdict.CHANGES, None),
+        (AWAY, Verdict.CHANGES, None),
+        (Throttled("429"), Verdict.NONE, None),
+        (Misconfigured("401", unauthorized=True), Verdict.MISCONFIGURED, Cause.UNAUTHORIZED),
+    ],
+    ids=str,
+)
+@in_virtual_time
+async def test_failed_change_costs_nothing_while_nobodys_mailbox_can_be_changed(
+    problem: MailServerError | None, verdict: Verdict, cause: Cause | None
+) -> None:
+    """Creates may work all the while, so they are not asked about."""
+    breakers, server, probes = FakeBreakers(), FakeMailServer(makes_none=Permanent("no")), list[None]()
+
+    async def change_probe() -> MailServerError | None:
+        probes.append(None)
+        return problem
+
+    verdicts = Verdicts(breakers, server, VirtualClock(asyncio.get_running_loop()), change_probe)
+    for error in (Permanent("invalidPatch"), Conflict("held"), FORBIDDEN):
+        assert await verdicts.of(error, within=LEASE, is_change=True) is verdict
+    assert len(probes) == 3, "nothing is remembered"
+    assert "create_probe" not in server.asked
+    assert [each for each, _ in breakers.openings] == [cause] * 3 if cause else not breakers.openings
+    assert await verdicts.changes_work() is (problem is None)

@@ -19,8 +19,10 @@ from postroom.cli.watch import watch
 from postroom.composition.parts import Parts
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.breaker import Cause
+from postroom.domain.change_outcome import KRATOS, MISSING
 from postroom.domain.identity import Refusal
 from postroom.domain.mailbox import mark_of
+from postroom.domain.request import CHANGES, CREATES
 from postroom.errors import ConfigurationError
 from postroom.postgres.audit import Listing
 from postroom.postgres.processes import SEEN_WITHIN
@@ -155,13 +157,22 @@ def advice(letter: Mapping[str, Any]) -> str:
     return "read each attempt in postroom log, fix the cause, then postroom retry"
 
 
+_REMEDIES = {
+    CREATES: "fix what the mail server names; they continue within a minute, or by postroom resume",
+    CHANGES: "fix what the mail server names; they continue within a minute",
+    KRATOS: "Kratos is asked again each minute; postroom check says what is wrong with it",
+    MISSING: "restore the mailboxes at the mail server, or postroom remake each",
+}
+"""What ends a cause that is not the mail server's health."""
+
+
 def _held_back(each: Mapping[str, Any]) -> tuple[str, ...]:
     cause, _, domain = str(each["waits_for"]).partition(":")
     remedy = "they continue when the mail server is healthy; postroom resume checks that now"
     if cause == "domain":
         remedy = f"fix what the mail server names, then postroom resume --domain {domain}"
-    if cause == "creates":
-        remedy = "fix what the mail server names; they continue within a minute, or by postroom resume"
+    if cause in _REMEDIES:
+        remedy = _REMEDIES[cause]
     return each["waits_for"], str(each["requests"]), each["last_error"] or "", remedy
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from starlette.routing import BaseRoute
 
@@ -23,12 +23,15 @@ from postroom.arrivals.ports import Publisher
 from postroom.composition.parts import Parts, close
 from postroom.devices.devices import Devices
 from postroom.devices.servers import mail_servers
+from postroom.domain.account_change import Observed
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.upstream import Upstream
+from postroom.jmap.identity_names import IdentityNames
 from postroom.jmap.mail_changes import JmapMail
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
+from postroom.mailboxes.ports import MailAccount
 from postroom.mailboxes.preparations import Preparations
 from postroom.mailboxes.verified_accounts import VerifiedAccounts
 from postroom.people.access_tokens import TokenMaker
@@ -94,6 +97,18 @@ async def ask_for_master(master: Impersonation | None, stop: asyncio.Event) -> N
     await stop.wait()
 
 
+def _let_names_follow(parts: Parts, mail: JmapMail) -> None:
+    """Give a person's identities the name that the account gets."""
+    names = IdentityNames(mail)
+
+    async def follow(identity_id: UUID, account: Observed, given: Collection[str]) -> None:
+        if account.name:
+            await names.follow(MailAccount(identity_id, account.email, account.account_id), account.name, given=given)
+
+    if parts.changes:
+        parts.changes.renamed = follow
+
+
 @asynccontextmanager
 async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
     """None where mail for people is not configured. Raises `ConfigurationError`."""
@@ -102,7 +117,8 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         yield None
         return
     clock, pool, beats = SystemClock(), parts.pool, parts.heartbeats
-    accounts, states = VerifiedAccounts(PostgresMailAccounts(pool), parts.inspection.lookup), PostgresMailStates(pool)
+    mailboxes = PostgresMailAccounts(pool, follows=settings.follows_identities)
+    accounts, states = VerifiedAccounts(mailboxes, parts.inspection.lookup), PostgresMailStates(pool)
     outbox, key = PostgresOutbox(pool), text_of(settings.stalwart_webhook_key)
     tokens = TokenCache(PostgresAccessTokens(pool), now=clock.now)
     authorization, devices, master = _authorization(parts, accounts)
@@ -114,6 +130,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         list_server = ListServerHttp(trial=trial_list_server(settings.trial_list_server))
         for each in (upstream, mail, list_server):
             stack.push_async_callback(close, each.aclose)
+        _let_names_follow(parts, mail)
         streams = LiveStreams(
             outbox, _notifications(parts, tokens), ended=people.forget_person, moved=authorization.forget
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,10 +11,12 @@ from uuid import UUID, uuid4
 from redis.asyncio import Redis
 
 from postroom.domain.identity import AddressPolicy
+from postroom.domain.request import CREATE_AND_CHANGE, CREATE_ONLY, RequestStep
 from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
 from postroom.kratos.identities import KratosIdentities
 from postroom.ports import RetryIndex
 from postroom.postgres.audit import Audit
+from postroom.postgres.brake import PostgresBrake
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
 from postroom.postgres.doubts import PostgresDoubts
@@ -30,6 +32,7 @@ from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.schema import as_migrated, require_schema
 from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
+from postroom.postgres.wishes import PostgresWishes
 from postroom.process.clock import SystemClock
 from postroom.process.heartbeats import Heartbeats
 from postroom.process.pause import pause
@@ -38,11 +41,14 @@ from postroom.provisioning.accept import Accept
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.differences import IdentityDifferences
 from postroom.provisioning.inspection import Inspection
+from postroom.provisioning.mailbox_changes import MailboxChanges
 from postroom.provisioning.mailbox_lookup import MailboxLookup
 from postroom.provisioning.rebuild import Rebuild, Tally
+from postroom.provisioning.retry_index_updates import RetryIndexUpdates
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
 from postroom.provisioning.verdicts import Verdicts
+from postroom.provisioning.wishes import Wishes
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, NoRetryIndex, RetrySet, connect
 from postroom.retry.due_source import DueSource
@@ -51,6 +57,7 @@ from postroom.retry.reconcile import Reconcile
 from postroom.retry.release import Release
 from postroom.retry.worker import Worker, WorkerLimits
 from postroom.settings.settings import Settings
+from postroom.stalwart.account_changes import StalwartAccountChanges
 from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.registry import StalwartRegistry
@@ -91,6 +98,8 @@ class Parts:
     sweep: Sweep | None
     """None where Kratos' admin API is not configured"""
     inspection: Inspection
+    changes: MailboxChanges | None
+    """None where mailboxes do not follow their identities"""
     differences: IdentityDifferences | None
     """None where they are not reported"""
 
@@ -148,33 +157,32 @@ def _assemble(
     concurrency: int,
 ) -> Parts:
     clock, factor, heartbeats = SystemClock(), settings.delay_factor, Heartbeats()
-    requests = PostgresRequests(pool, new_id=uuid4, delay_factor=factor)
+    steps = CREATE_AND_CHANGE if settings.follows_identities else CREATE_ONLY
+    requests = PostgresRequests(pool, new_id=uuid4, delay_factor=factor, steps=steps)
     breakers = PostgresBreakers(pool, delay_factor=factor)
     mail_server = StalwartRegistry(stalwart, mark_domain=settings.mark_domain, quota=settings.quota_bytes)
     installation = PostgresInstallation(pool)
     retry_set = RetrySet(redis, installation.id, lease=settings.lease_seconds) if redis else None
     retry_index = retry_set or NoRetryIndex()
-    verdicts = Verdicts(breakers, mail_server, clock)
-    attempts = Attempts(requests, verdicts, mail_server, retry_index, clock)
-    slots = Slots(concurrency)
-    inspected = PostgresInspected(pool)
-    accounts = StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain)
-    lookup = MailboxLookup(accounts, inspected, breakers)
+    changing = StalwartAccountChanges(stalwart, mail_server, mark_domain=settings.mark_domain)
+    verdicts = Verdicts(breakers, mail_server, clock, changing.probe)
+    wishes = _wishes(settings, pool)
+    changes, slots = MailboxChanges(wishes, kratos, changing) if wishes and kratos else None, Slots(concurrency)
+    attempts = Attempts(requests, verdicts, mail_server, retry_index, clock, changes)
     worker = Worker(
         requests,
         attempts,
         retry_index,
-        _due_source(pool, retry_set, clock),
+        _due_source(pool, retry_set, clock, steps),
         Probe(breakers, mail_server),
         slots,
         clock,
         WorkerLimits(lease=settings.lease_seconds, pace=settings.pace, drain=settings.drain_seconds),
         beat=heartbeats.of("worker"),
     )
-    differences = _differences(settings, pool, kratos, heartbeats)
+    differences = _differences(settings, pool, kratos, wishes, RetryIndexUpdates(retry_index, worker.wake), heartbeats)
     accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker, differences)
-    releases, probe, beat = PostgresReleases(pool), verdicts.probe_if_due, heartbeats.of("release")
-    release = Release(releases, retry_index, leadership, clock, probe_creates=probe, wake=worker.wake, beat=beat)
+    releases, beat = PostgresReleases(pool, steps), heartbeats.of("release")
     return Parts(
         settings=settings,
         pool=pool,
@@ -192,16 +200,41 @@ def _assemble(
         retry_index=retry_index,
         accept=accept,
         worker=worker,
-        reconcile=_reconcile(pool, redis, installation, leadership, clock, heartbeats) if redis else None,
-        release=release,
+        reconcile=_reconcile(pool, redis, installation, leadership, clock, heartbeats, steps) if redis else None,
+        release=Release(releases, retry_index, leadership, clock, verdicts, wake=worker.wake, beat=beat),
         sweep=_sweep(settings, pool, leadership, kratos, differences, requests, retry_index, worker, heartbeats),
+        changes=changes,
         differences=differences,
-        inspection=Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
+        inspection=_inspection(settings, pool, leadership, stalwart, mail_server, breakers, heartbeats),
     )
 
 
-def _due_source(pool: Pool, retry_set: RetrySet | None, clock: SystemClock) -> DueSource:
-    overdue, due_soon = PostgresOverdueRequests(pool, grace=1.0), PostgresOverdueRequests(pool, grace=-HORIZON)
+def _inspection(
+    settings: Settings,
+    pool: Pool,
+    leadership: PostgresLeadership,
+    stalwart: StalwartClient,
+    mail_server: StalwartRegistry,
+    breakers: PostgresBreakers,
+    heartbeats: Heartbeats,
+) -> Inspection:
+    inspected = PostgresInspected(pool)
+    accounts = StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain)
+    lookup = MailboxLookup(accounts, inspected, breakers)
+    return Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection"))
+
+
+def _wishes(settings: Settings, pool: Pool) -> Wishes | None:
+    """None where mailboxes do not follow their identities."""
+    if not settings.follows_identities:
+        return None
+    policy = AddressPolicy(settings.domains, settings.reserved)
+    return Wishes(PostgresWishes(pool, delay_factor=settings.delay_factor), PostgresDoubts(pool), policy)
+
+
+def _due_source(pool: Pool, retry_set: RetrySet | None, clock: SystemClock, steps: Sequence[RequestStep]) -> DueSource:
+    overdue = PostgresOverdueRequests(pool, grace=1.0, steps=steps)
+    due_soon = PostgresOverdueRequests(pool, grace=-HORIZON, steps=steps)
     return DueSource(retry_set, overdue, due_soon, clock, failures=FAILURES)
 
 
@@ -234,12 +267,17 @@ def _read_nobody(_identity_id: UUID) -> None:
 
 
 def _differences(
-    settings: Settings, pool: Pool, kratos: KratosIdentities | None, heartbeats: Heartbeats
+    settings: Settings,
+    pool: Pool,
+    kratos: KratosIdentities | None,
+    wishes: Wishes | None,
+    updates: RetryIndexUpdates,
+    heartbeats: Heartbeats,
 ) -> IdentityDifferences | None:
     if kratos is None or not settings.reports_differences:
         return None
-    policy = AddressPolicy(settings.domains, settings.reserved)
-    return IdentityDifferences(kratos, PostgresDoubts(pool), policy, beat=heartbeats.of("differences"))
+    policy, beat = AddressPolicy(settings.domains, settings.reserved), heartbeats.of("differences")
+    return IdentityDifferences(kratos, PostgresDoubts(pool), policy, wishes, announce=updates.add, beat=beat)
 
 
 def _reconcile(
@@ -249,9 +287,10 @@ def _reconcile(
     leadership: PostgresLeadership,
     clock: SystemClock,
     heartbeats: Heartbeats,
+    steps: Sequence[RequestStep],
 ) -> Reconcile:
     members, beat = RedisMembers(redis, installation.id), heartbeats.of("reconcile")
-    return Reconcile(PostgresWaiting(pool), members, leadership, clock, failures=FAILURES, beat=beat)
+    return Reconcile(PostgresWaiting(pool, steps), members, leadership, clock, failures=FAILURES, beat=beat)
 
 
 def _sweep(
@@ -278,6 +317,7 @@ def _sweep(
         retry_index,
         leadership,
         AddressPolicy(settings.domains, settings.reserved),
+        brake=PostgresBrake(pool, delay_factor=settings.delay_factor) if settings.follows_identities else None,
         every=settings.sweep_seconds,
         uniform=random.uniform,
         wake=worker.wake,

@@ -4,7 +4,7 @@ A Kratos that was emptied, restored from a backup, or replaced by another lists 
 must not take the mailboxes of all others away.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,69 @@ def limit(kind: Kind, mailboxes: int) -> int | None:
             return 0
         case Kind.NAME | Kind.ADDRESS:
             return None
+
+
+DAY = 24 * 3600.0
+"""Seconds in which people are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """`closed`: kinds of which nobody is let through. `is_judged`: a whole pass was counted."""
+
+    closed: Collection[Kind]
+    is_judged: bool
+    mailboxes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Of one kind: so many `others` were let through in a day, this identity has passed in it, or an operator has
+    accepted its next change."""
+
+    others: int = 0
+    has_passed: bool = False
+    is_accepted: bool = False
+
+
+def holds(brake: Brake, kind: Kind, passed: Passed) -> bool:
+    """Whether one more person is not changed like this. People are counted, not changes."""
+    if passed.is_accepted:
+        return False
+    if kind in brake.closed or not brake.is_judged:
+        return True
+    most = limit(kind, brake.mailboxes)
+    return most is not None and not passed.has_passed and passed.others >= most
+
+
+BRAKED = (Kind.ABSENT, Kind.INACTIVE, Kind.RENAME)
+"""What takes something from a person."""
+
+
+def closed_after(
+    closed: Mapping[Kind, str],
+    counted: "Counted",
+    *,
+    people: Mapping[Kind, int],
+    passed: Mapping[Kind, int],
+    is_first: bool,
+) -> dict[Kind, str]:
+    """Of which kinds nobody is let through after a whole pass, and why. So many `people` differ, and so many have
+    `passed` in a day. A kind that is closed stays so until an operator acts, or nobody differs like that any more: time
+    never opens it. `is_first`: the first pass shows what has drifted apart in months."""
+    found: dict[Kind, str] = {}
+    for kind in BRAKED:
+        differ = people.get(kind, 0) + counted.more.get(kind, 0)
+        most = limit(kind, counted.mailboxes) or 0
+        if kind is Kind.ABSENT and counted.implausible:
+            found[kind] = counted.implausible
+        elif differ and is_first:
+            found[kind] = f"the first whole pass shows {differ:,} people"
+        elif differ and kind in closed:
+            found[kind] = closed[kind]
+        elif differ and differ + passed.get(kind, 0) > most:
+            found[kind] = f"{differ + passed.get(kind, 0):,} people in a day, of whom {most:,} may be changed"
+    return found
 
 
 class Outlook(StrEnum):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from postroom.domain.account_change import Because
 from postroom.domain.identity import AddressPolicy, Identity, as_sent, display_name, mailbox_for
 from postroom.errors import Refused
 
@@ -30,12 +31,14 @@ Differences = Mapping[Kind, str | None]
 
 @dataclass(frozen=True, slots=True)
 class OnRecord:
-    """The mailbox on record, or the one that an attempt may have made. `newest` is the newest version of the identity
-    that was read since the two differ; None if they do not."""
+    """What is wanted of the mailbox on record, or of the one that an attempt may have made. `newest` is the newest
+    version of the identity that was read since the two differ; None if they do not. `because`: why nobody may log in to
+    it."""
 
     email: str
     display_name: str | None
     newest: datetime | None = None
+    because: Because | None = None
 
 
 def differences(identity: Identity, record: OnRecord, policy: AddressPolicy) -> Differences:
@@ -49,7 +52,7 @@ def differences(identity: Identity, record: OnRecord, policy: AddressPolicy) -> 
             found[Kind.RENAME] = email
     if (name := display_name(identity.traits)) != record.display_name:
         found[Kind.NAME] = name
-    if not identity.active:
+    if not identity.active and record.because is not Because.INACTIVE:
         found[Kind.INACTIVE] = None
     version = identity.updated_at
     # Without any other difference there is nothing to follow, so the older version does no harm.

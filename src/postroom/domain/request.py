@@ -29,13 +29,31 @@ from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent,
 OUTAGE = "outage"
 MISCONFIGURED = "misconfigured"
 CREATES = "creates"
+CHANGES = "changes"
 DOMAIN = "domain:"
 """What a request may wait for (`Request.waits_for`): the end of an outage, of a refusal by the entire server, of a
-fault of every create, or of a refusal that concerns a domain, whose name follows."""
+fault of every create or of every change, or of a refusal that concerns a domain, whose name follows."""
 
 
 HELD = "the address is held by another identity"
 """How the reason of a request begins whose address another identity has; its id follows."""
+
+
+class RequestStep(StrEnum):
+    """What a request is to do when it is due."""
+
+    CREATE = "create"
+    """make the mailbox"""
+    CHANGE = "change"
+    """bring the mailbox nearer to what its identity wants"""
+    LINK = "link"
+    PURGE = "purge"
+    """work of a later version, which this one leaves alone"""
+
+
+CREATE_ONLY = (RequestStep.CREATE,)
+CREATE_AND_CHANGE = (RequestStep.CREATE, RequestStep.CHANGE)
+"""The steps that a process claims. The rows of others wait for one that does."""
 
 
 class State(StrEnum):
@@ -101,6 +119,9 @@ class Request:
     reason: str | None
     dismissed_at: datetime | None = None
     """when an operator took it out of the dead letters; it is dead as long as this is set"""
+    step: RequestStep = RequestStep.CREATE
+    goal: int = 0
+    """the number of what its identity wants of the mailbox"""
 
     @property
     def mailbox(self) -> Mailbox:
@@ -133,6 +154,8 @@ class Verdict(StrEnum):
     MISCONFIGURED = "misconfigured"
     CREATES = "creates"
     """the server is healthy, but makes no mailbox, not even ours"""
+    CHANGES = "changes"
+    """the same for changes of mailboxes"""
     NONE = "none"
     """nobody knows: the server was too busy, or no time was left to ask it"""
 
@@ -198,10 +221,11 @@ def _move(request: Request, outcome: Outcome) -> Move:
                 outcome_unknown=began,
             )
         case Failed(error, verdict):
-            return _after_failure(request, error, verdict)
+            return after_failure(request, error, verdict)
 
 
-def _after_failure(request: Request, error: MailServerError, verdict: Verdict) -> Move:
+def after_failure(request: Request, error: MailServerError, verdict: Verdict) -> Move:
+    """The move of a running request whose attempt ended with `error`."""
     text, retries = str(error), request.retries
     match error:
         case Throttled(retry_after=asked):
@@ -209,8 +233,8 @@ def _after_failure(request: Request, error: MailServerError, verdict: Verdict) -
             return Move(State.WAITING, Status.THROTTLED, retries, delay, postponed=request.postponed, error=text)
         case Misconfigured(domain=None):
             return Move(State.WAITING, Status.MISCONFIGURED, retries, MISCONFIGURED_DELAY, MISCONFIGURED, error=text)
-        case Transient() | Permanent() | Conflict() | Misconfigured() if verdict is Verdict.CREATES:
-            move = _postponed(request, Status.FAILED, CREATES, text)
+        case Transient() | Permanent() | Conflict() | Misconfigured() if verdict in (Verdict.CREATES, Verdict.CHANGES):
+            move = _postponed(request, Status.FAILED, verdict.value, text)
             return replace(move, outcome_unknown=isinstance(error, Transient) and error.outcome_unknown)
         case Misconfigured(domain=domain):
             # It concerns one object: other requests go on, and it costs one refused request an hour.

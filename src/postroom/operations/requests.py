@@ -64,12 +64,17 @@ def refuse_retry(found: Found) -> tuple[str, str] | None:
         return _wrong_state(found, "only a waiting or dead request can be retried")
     if found.is_in_use:
         return _wrong_state(found, "its mailbox is there and in use; postroom dismiss takes it off the dead letters")
-    return _held(found.request) if found.is_held else None
+    return _held(found.address, found.held_by) if found.held_by else None
 
 
 def refuse_bury(found: Found) -> tuple[str, str] | None:
     if found.request.state is not State.WAITING:
         return _wrong_state(found, "only a waiting request can be buried")
+    if found.takes:
+        return "takes", (
+            f"the request of {found.request.email} is to switch a login off, or to take an address away: that is not "
+            "given up"
+        )
     return None
 
 
@@ -85,8 +90,8 @@ def _wrong_state(found: Found, rule: str) -> tuple[str, str]:
     return "wrong_state", f"the request of {found.request.email} is {found.request.state}: {rule}"
 
 
-def _held(request: Request) -> tuple[str, str]:
-    return "held", f"{request.email}: {HELD}; nothing was changed"
+def _held(address: str, by: UUID | None) -> tuple[str, str]:
+    return "held", f"{address}: {HELD}{f' ({by})' if by else ''}; nothing was changed"
 
 
 class RequestOperations:
@@ -195,13 +200,12 @@ def _allowed(found: Mapping[UUID, Found], named: Named, action: Action, failures
     for identity_id, who in named.items():
         if identity_id not in found:
             continue
-        request = found[identity_id].request
         refused = action.refuse(found[identity_id])
-        if refused is None and action.refuse is refuse_retry and request.email in addresses:
-            refused = _held(request)
+        if refused is None and action.refuse is refuse_retry and found[identity_id].address in addresses:
+            refused = _held(found[identity_id].address, None)
         if refused:
             failures.append(Failure(who, *refused))
         else:
-            addresses.add(request.email)
+            addresses.add(found[identity_id].address)
             allowed.append(identity_id)
     return allowed

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from postroom.domain.account_change import Because
 from postroom.domain.difference import Kind, OnRecord
 from postroom.domain.mailbox import Mailbox
 from postroom.postgres.connection import Row, Statements, rows, the_row
@@ -76,7 +77,8 @@ class PostgresDoubts(Statements):
 
 
 def _unlike(found: Row) -> Unlike:
-    record = found["email"] and OnRecord(found["email"], found["display_name"], found["newest"])
+    because = found["because"] and Because(found["because"])
+    record = found["email"] and OnRecord(found["email"], found["display_name"], found["newest"], because)
     is_untried, is_dead, has_mailbox = found["is_untried"], found["is_dead"], found["has_mailbox"]
     doubts = zip(map(Kind, found["kinds"] or ()), found["seen"] or (), strict=True)
     return Unlike(

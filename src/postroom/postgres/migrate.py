@@ -36,7 +36,7 @@ CREATED_IN_UTF8 = f"create it anew: CREATE DATABASE … OWNER … {IN_UTF8}"
 NAMED_COLUMNS = "0003"
 """Code from before this revision selects `*`: a changed table breaks it, and it declares no needs in the schema."""
 
-OLDEST_CODE = "0011"
+OLDEST_CODE = "0012"
 """The `oldest_code` of the newest schema: while it is made, no code from before this revision may run."""
 
 _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
@@ -49,17 +49,18 @@ _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
         "processes",
         "addresses",
         "doubts",
+        "let_through",
     ),
     # The audit is append-only.
     "SELECT, INSERT": ("email_provisioning_log", "installation", "postroom_facts"),
     # `log_default_rows` reads the default partition by its own name: rows for which no month exists.
     "SELECT": ("email_provisioning_log_default", "alembic_version", "schema_history"),
-    "SELECT, UPDATE": ("mail_server_breaker", "identity_sweep", "mailbox_inspection"),
+    "SELECT, UPDATE": ("mail_server_breaker", "identity_sweep", "mailbox_inspection", "brake"),
 }
 """All rights of the service's role."""
 
 _CLOSED_SCHEMA = "SELECT current_schema() WHERE NOT has_schema_privilege(%s, current_schema(), 'USAGE')"
-_ONE_ROW = ("mail_server_breaker", "identity_sweep", "mailbox_inspection")
+_ONE_ROW = ("mail_server_breaker", "identity_sweep", "mailbox_inspection", "brake")
 _PARTITIONS_OF_THE_LOG = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'email_provisioning_log'::regclass

@@ -17,10 +17,14 @@ class Found:
     """A request as an operator's command finds it."""
 
     request: Request
-    is_held: bool
-    """it is dead, and another identity has its address"""
+    address: str
+    """the one that it wants"""
+    held_by: UUID | None
+    """it is dead, and this other identity has its address"""
     is_in_use: bool
-    """it is dead, and its mailbox is there all the same"""
+    """it is a dead create, and its mailbox is there all the same"""
+    takes: bool
+    """it is to keep somebody from logging in, or to take an address away"""
 
 
 class OperatorMoves(Statements):
@@ -38,7 +42,12 @@ class OperatorMoves(Statements):
 
     async def find(self, identity_ids: Collection[UUID]) -> Mapping[UUID, Found]:
         found = await rows(self._pool, "operator_find", {"identity_ids": list(identity_ids)})
-        return {each["identity_id"]: Found(request_of(each), each["held"], each["in_use"]) for each in found}
+        return {
+            each["identity_id"]: Found(
+                request_of(each), each["address"], each["held_by"], each["in_use"], each["takes"]
+            )
+            for each in found
+        }
 
     async def retry(self, identity_ids: Collection[UUID], *, actor: str) -> Sequence[Request]:
         """Have waiting and dead requests attempted now. Changes none if another identity has just taken an address."""

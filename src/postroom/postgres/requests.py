@@ -7,9 +7,10 @@ import psycopg
 from psycopg.errors import UniqueViolation
 
 from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
+from postroom.domain.change_outcome import Changed
 from postroom.domain.mailbox import Account, Mailbox, StalwartAccount, account_id_of
 from postroom.domain.missing import Doubt
-from postroom.domain.request import HELD, Move, Origin, Request, State, Status
+from postroom.domain.request import CREATE_ONLY, HELD, Move, Origin, Request, RequestStep, State, Status
 from postroom.errors import DatabaseUnavailable, Unstorable
 from postroom.ports import Claim, ClaimResult, Settled
 from postroom.postgres.connection import UNSTORABLE, Lost, Pool, Row, row, rows
@@ -17,12 +18,21 @@ from postroom.process.telemetry import DATABASE_ERRORS, log
 
 
 class PostgresRequests:
-    """`new_id` draws random ids of holders; `delay_factor` shortens all delays in the trial and in tests."""
+    """`new_id` draws random ids of holders; `delay_factor` shortens all delays in the trial and in tests. `steps`:
+    those that are claimed."""
 
-    def __init__(self, pool: Pool, *, new_id: Callable[[], UUID], delay_factor: float = 1.0) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        new_id: Callable[[], UUID],
+        delay_factor: float = 1.0,
+        steps: Sequence[RequestStep] = CREATE_ONLY,
+    ) -> None:
         self._pool = pool
         self._new_id = new_id
         self._delay_factor = delay_factor
+        self._steps = list(steps)
 
     async def accept(
         self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
@@ -111,6 +121,7 @@ class PostgresRequests:
             "lease": lease,
             "exclusive": exclusive,
             "limit": limit,
+            "steps": self._steps,
             "held": HELD,
             "crash_delay": DELAY_AFTER_SECOND_CRASH * self._delay_factor,
             "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES * self._delay_factor,
@@ -137,19 +148,59 @@ class PostgresRequests:
             return await rows(self._pool, "claim", parameters)
 
     async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
+        parameters = self._of_move(request, move) | {
+            "account_id": account_id_of(request.identity_id),
+            "stalwart_account_id": account.id if account else None,
+        }
+        return await self._settled("settle", request, move, parameters)
+
+    async def settle_change(self, request: Request, move: Move, changed: Changed) -> Settled | None:
+        last, audit = changed.nearer.last, changed.nearer.audit
+        parameters = self._of_move(request, move) | {
+            "goal": changed.goal,
+            "main": last and last.email,
+            "name": last and last.name,
+            "stalwart_account_id": last and last.account_id,
+            "because": sorted(last.because) if last else None,
+            "seen": sorted(last.addresses) if last else [],
+            "is_missing": last is None and changed.nearer.error is None,
+            "actions": [each.action for each in audit],
+            "texts": [f"{each.before or 'none'} -> {each.after or 'none'}" for each in audit],
+        }
+        return await self._settled("settle_change", request, move, parameters)
+
+    async def _settled(
+        self, name: str, request: Request, move: Move, parameters: Mapping[str, object]
+    ) -> Settled | None:
         try:
-            return await self._settle(request, move, account)
+            settled = await self._stored_outcome(name, parameters)
+            if settled:
+                return Settled(request_of(settled), settled["account_id"], move.status)
+            late = await row(self._pool, "settle_late", parameters)
+            found = await self.read(request.identity_id)
         except UNSTORABLE as error:
             raise Unstorable(type(error).__name__) from error
         except psycopg.Error as error:
             # Also for an error of ours or of the operator, a missing column or right: the outcome waits for the fix.
             raise DatabaseUnavailable(f"PostgreSQL refuses the outcome (SQLSTATE {error.sqlstate})") from error
+        if found is None:
+            return None
+        current, account_found = found
+        return Settled(current, account_found and account_found.id, Status.LATE if late else move.status)
 
-    async def _settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
-        parameters = {
+    async def _stored_outcome(self, name: str, parameters: Mapping[str, object]) -> Row | None:
+        try:
+            return await row(self._pool, name, parameters)
+        except UniqueViolation:
+            # An address was reserved at the same moment. Now the statement sees by whom.
+            return await row(self._pool, name, parameters)
+
+    def _of_move(self, request: Request, move: Move) -> dict[str, object]:
+        return {
             "identity_id": request.identity_id,
             "holder": request.holder,
             "email": request.email,
+            "step": request.step,
             "attempts": request.attempts,
             "state": move.state,
             "status": move.status,
@@ -160,17 +211,7 @@ class PostgresRequests:
             "outcome_unknown": move.outcome_unknown,
             "error": move.error,
             "reason": move.reason,
-            "account_id": account_id_of(request.identity_id),
-            "stalwart_account_id": account.id if account else None,
         }
-        settled = await row(self._pool, "settle", parameters)
-        if settled:
-            return Settled(request_of(settled), settled["account_id"], move.status)
-        late = await row(self._pool, "settle_late", parameters)
-        if (found := await self.read(request.identity_id)) is None:
-            return None
-        current, account_found = found
-        return Settled(current, account_found and account_found.id, Status.LATE if late else move.status)
 
 
 def _of_hook(mailbox: Mailbox, origin: Origin) -> dict[str, object]:
@@ -204,6 +245,8 @@ def request_of(found: Row) -> Request:
         last_error=found["last_error"],
         reason=found["reason"],
         dismissed_at=found["dismissed_at"],
+        step=RequestStep(found["step"]),
+        goal=found["goal"],
     )
 
 

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from postroom.domain.backoff import MAX_RETRIES
+from postroom.domain.change_outcome import Changed, after_change
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import (
     Failed,
@@ -13,6 +15,7 @@ from postroom.domain.request import (
     Outcome,
     Provisioned,
     Request,
+    RequestStep,
     State,
     Status,
     Verdict,
@@ -21,6 +24,7 @@ from postroom.domain.request import (
 from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured, Permanent, Transient, Unstorable
 from postroom.ports import Clock, MailServer, Requests, RetryIndex, Settled
 from postroom.process.telemetry import ATTEMPT_SECONDS, ATTEMPTS, DATABASE_ERRORS, log
+from postroom.provisioning.mailbox_changes import MailboxChanges
 from postroom.provisioning.verdicts import STALL, Verdicts
 
 LOOKUP_SECONDS = 1.0
@@ -48,7 +52,7 @@ class Attempts:
     """Runs attempts. An error of the mail server is not raised: it is an outcome.
 
     `ends` and `lease_ends` are monotonic times: an attempt asks the mail server until the one, and tries to store its
-    outcome until the other. If it cannot, the lease ends without an outcome.
+    outcome until the other. If it cannot, the lease ends without an outcome. `changes`: None where none are claimed.
     """
 
     def __init__(
@@ -58,12 +62,14 @@ class Attempts:
         mail_server: MailServer,
         retry_index: RetryIndex,
         clock: Clock,
+        changes: MailboxChanges | None = None,
     ) -> None:
         self._requests = requests
         self._verdicts = verdicts
         self._mail_server = mail_server
         self._retry_index = retry_index
         self._clock = clock
+        self._changes = changes
 
     async def run(
         self, request: Request, *, ends: float, lease_ends: float, members: Sequence[str] = ()
@@ -98,9 +104,11 @@ class Attempts:
             await _finish_on_cancel(storing)
             raise
 
-    async def _outcome(self, request: Request, ends: float, lease_ends: float) -> Outcome:
+    async def _outcome(self, request: Request, ends: float, lease_ends: float) -> Outcome | Changed:
         if ends - self._clock.monotonic() < LEAST_SECONDS:
             return Interrupted("PostgreSQL was slow: no time was left for the attempt", began=False)
+        if request.step is not RequestStep.CREATE:
+            return await self._change(request, ends, lease_ends)
         try:
             account = await self._make(request.mailbox, ends, lookup_first=request.outcome_unknown)
         except MailServerError as error:
@@ -109,6 +117,20 @@ class Attempts:
                 _alarm(request, error)
             return Failed(error, verdict)
         return Provisioned(account)
+
+    async def _change(self, request: Request, ends: float, lease_ends: float) -> Interrupted | Changed:
+        if self._changes is None:
+            return Interrupted("this process makes no changes", began=False)
+        try:
+            changed = await self._changes.attempt(request.identity_id, partial(self._left, ends))
+        except DatabaseUnavailable as error:
+            return Interrupted(str(error), began=False)
+        if not (error := changed.nearer.error):
+            return changed
+        verdict = await self._verdict(error, ends, lease_ends, is_change=True)
+        if isinstance(error, Misconfigured) and verdict is not Verdict.CHANGES:
+            _alarm(request, error)
+        return replace(changed, verdict=verdict)
 
     async def _make(self, mailbox: Mailbox, ends: float, *, lookup_first: bool) -> StalwartAccount:
         if lookup_first:
@@ -137,36 +159,44 @@ class Attempts:
     def _left(self, ends: float) -> float:
         return max(0.05, ends - self._clock.monotonic())
 
-    async def _verdict(self, error: MailServerError, ends: float, lease_ends: float) -> Verdict:
+    async def _verdict(
+        self, error: MailServerError, ends: float, lease_ends: float, *, is_change: bool = False
+    ) -> Verdict:
         now = self._clock.monotonic()
         if isinstance(error, Transient) and now - ends > STALL:
             return Verdict.NONE
-        return await self._verdicts.of(error, within=lease_ends - STORED_BEFORE_LEASE_ENDS - now)
+        within = lease_ends - STORED_BEFORE_LEASE_ENDS - now
+        return await self._verdicts.of(error, within=within, is_change=is_change)
 
     async def _settle(
-        self, request: Request, outcome: Outcome, lease_ends: float, members: Sequence[str]
+        self, request: Request, outcome: Outcome | Changed, lease_ends: float, members: Sequence[str]
     ) -> Settled | None:
-        move = after_attempt(request, outcome)
-        account = outcome.account if isinstance(outcome, Provisioned) else None
-        settled = await self._store(request, move, account, lease_ends)
+        move = after_change(request, outcome) if isinstance(outcome, Changed) else after_attempt(request, outcome)
+        settled = await self._store(request, move, outcome, lease_ends)
         if settled is None:
             return None
         ATTEMPTS.labels(status=settled.status).inc()
         _log_settled(request, move, settled)
         if members or settled.request.state is State.WAITING:
             await self._retry_index.replace(settled.request, members)
+        if self._changes and isinstance(outcome, Changed):
+            await self._changes.settled(request.identity_id, outcome.nearer)
         return settled
 
     async def _store(
-        self, request: Request, move: Move, account: StalwartAccount | None, lease_ends: float
+        self, request: Request, move: Move, outcome: Outcome | Changed, lease_ends: float
     ) -> Settled | None:
         """Settle with the same holder until the result is known: after an unknown COMMIT that finds its own row, and
         after a claim by another process it records the outcome as late."""
+        account = outcome.account if isinstance(outcome, Provisioned) else None
         who = {"identity_id": str(request.identity_id), "email": request.email}
         who["stalwart_account_id"] = account.id if account else "none"
         while True:
             try:
-                settled = await self._requests.settle(request, move, account)
+                if isinstance(outcome, Changed):
+                    settled = await self._requests.settle_change(request, move, outcome)
+                else:
+                    settled = await self._requests.settle(request, move, account)
             except Unstorable as error:
                 text = ascii(move.error)
                 log.error(
@@ -219,7 +249,8 @@ def _log_settled(request: Request, move: Move, settled: Settled) -> None:
         log.warning("Outcome came after the lease: another attempt decides", status=move.status.value, **who)
         return
     if move.state is State.PROVISIONED:
-        log.info(f"Email account provisioned for {request.email}", **who)
+        made = request.step is RequestStep.CREATE
+        log.info(f"{'Email account provisioned for' if made else 'Mailbox changed:'} {settled.request.email}", **who)
         return
     if request.retries > 0 and move.status is Status.FAILED:
         log.warning(f"Retry attempt {request.retries} failed: {move.error}", **who)

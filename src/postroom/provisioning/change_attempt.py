@@ -1,6 +1,6 @@
 """One attempt to bring a mailbox nearer to what its identity wants: read it, change one thing, read it again."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
@@ -9,13 +9,14 @@ from postroom.domain.account_change import (
     Addresses,
     Audited,
     Observed,
-    Refusal,
     Step,
     Wanted,
+    alarms,
     audited,
     next_step,
     put_back,
 )
+from postroom.domain.change_outcome import Nearer
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Transient
 
 
@@ -40,32 +41,34 @@ class ChangingAccounts(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Nearer:
-    """What an attempt did. `reads`: what was read, in this order; none: no account carries the mark. To be recorded
-    whatever the outcome. `next`: what remains by the last of them; None: what is wanted was reached. `error`: what the
-    mail server answered to that."""
-
-    reads: tuple[Observed, ...] = ()
-    audit: tuple[Audited, ...] = ()
-    next: Step | Refusal | None = None
-    error: MailServerError | None = None
-
-
 async def bring_nearer(
-    accounts: ChangingAccounts, identity_id: UUID, wanted: Wanted, addresses: Addresses, left: Callable[[], float]
+    accounts: ChangingAccounts,
+    identity_id: UUID,
+    wanted: Wanted,
+    look_up: Callable[[Collection[str]], Awaitable[Addresses]],
+    left: Callable[[], float],
+    *,
+    gives: bool = True,
 ) -> Nearer:
-    """Make one step. `left`: the seconds that are left."""
+    """Make one step; unless it `gives`, one that takes away. `look_up` reads the rows of addresses, `left` is the
+    number of seconds that are left."""
     try:
         observed = await accounts.observe(identity_id, deadline=left())
     except MailServerError as error:
         return Nearer(error=error)
     if observed is None:
         return Nearer()
+    addresses = await look_up({*observed.addresses, *([wanted.email] if wanted.email else [])})
     attempt = _Attempt(accounts, identity_id, addresses, left, observed)
-    error = await attempt.run(wanted)
+    error = await attempt.run(wanted, gives=gives)
     last = attempt.reads[-1]
-    return Nearer(tuple(attempt.reads), tuple(attempt.audit), next_step(wanted, last, addresses), error)
+    return Nearer(
+        tuple(attempt.reads),
+        tuple(attempt.audit),
+        next_step(wanted, last, addresses),
+        error,
+        tuple(alarms(wanted, last, addresses)),
+    )
 
 
 class _Attempt:
@@ -84,12 +87,12 @@ class _Attempt:
         self.reads = [observed]
         self.audit: list[Audited] = []
 
-    async def run(self, wanted: Wanted) -> MailServerError | None:
+    async def run(self, wanted: Wanted, *, gives: bool) -> MailServerError | None:
         """The first refusal. After it the rest is given: without the address, and then without the name."""
         refused: MailServerError | None = None
         for rest in (wanted, replace(wanted, email=None), replace(wanted, email=None, name=None)):
             step = next_step(rest, self.reads[-1], self._addresses)
-            if not isinstance(step, Step):
+            if not isinstance(step, Step) or not (gives or step.takes):
                 break
             error = await self._make(step)
             refused = refused or error

@@ -197,6 +197,14 @@ class Swept(Protocol):
         ...
 
 
+class Brakes(Protocol):
+    """How many people a source may change in a day without an operator. Raises `DatabaseUnavailable`."""
+
+    async def judge(self, counted: Counted) -> Sequence[Request]:
+        """A whole pass has ended. Returns the requests that are due now: of those whom it may change."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FoundAccount:
     """Any account on the mail server."""

@@ -26,6 +26,7 @@ from postroom.process.leader_loop import run_as_leader
 from postroom.process.telemetry import SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
 from postroom.provisioning.differences import LOWEST, NOBODY, IdentityDifferences, scope_of
 from postroom.provisioning.ports import (
+    Brakes,
     Compared,
     Doubts,
     IdentityList,
@@ -62,8 +63,9 @@ class _Sorted:
 
 
 class Sweep:
-    """A new pass begins `every` seconds; `differences`: None if nobody asks for them; `uniform` draws the jitter,
-    `wake` wakes the worker of this process, `beat` is called in each iteration."""
+    """A new pass begins `every` seconds; `differences`: None if nobody asks for them; `brake`: None where mailboxes do
+    not follow; `uniform` draws the jitter, `wake` wakes the worker of this process, `beat` is called in each
+    iteration."""
 
     def __init__(
         self,
@@ -77,6 +79,7 @@ class Sweep:
         leadership: Leadership,
         policy: AddressPolicy,
         *,
+        brake: Brakes | None = None,
         every: float,
         uniform: Callable[[float, float], float],
         wake: Callable[[], None],
@@ -91,6 +94,7 @@ class Sweep:
         self._retry_index = retry_index
         self._leadership = leadership
         self._policy = policy
+        self._brake = brake
         self._every = every
         self._uniform = uniform
         self._wake = wake
@@ -202,6 +206,11 @@ class Sweep:
             counted=counted,
             absent_since=absent_since,
         )
+        if self._brake and counted:
+            # After the progress: a process that is killed in between leaves it to the next pass.
+            due = await self._brake.judge(counted)
+            await self._retry_index.add(due)
+            self._wake()
 
     def _require_progress(self, page: IdentityPage, token: str | None) -> UUID | None:
         """The identity that the page follows, None if that is not known.

@@ -27,10 +27,17 @@ says nothing about the mail server."""
 
 
 class Verdicts:
-    """A health check shows whether the mail server is healthy, a create probe whether it makes mailboxes at all. If it
-    is unhealthy, the breaker opens for all."""
+    """A health check shows whether the mail server is healthy, a create probe whether it makes mailboxes at all, a
+    change probe whether it changes them. If it is unhealthy, the breaker opens for all. `change_probe`: None where
+    nothing is changed."""
 
-    def __init__(self, breakers: Breakers, mail_server: MailServer, clock: Clock) -> None:
+    def __init__(
+        self,
+        breakers: Breakers,
+        mail_server: MailServer,
+        clock: Clock,
+        change_probe: Callable[[], Awaitable[MailServerError | None]] | None = None,
+    ) -> None:
         self._breakers = breakers
         self._mail_server = mail_server
         self._clock = clock
@@ -38,22 +45,28 @@ class Verdicts:
         self._health = SingleFlight(self._check_health)
         self._creates = SingleFlight(self._probe_unless_known)
         self._probing = asyncio.Lock()  # the release probes, too
+        self._change_probe = change_probe
+        self._changes = SingleFlight(self._probe_changes)
 
-    async def of(self, error: MailServerError, *, within: float) -> Verdict:
+    async def of(self, error: MailServerError, *, within: float, is_change: bool = False) -> Verdict:
         """The verdict on an attempt that has failed with `error`. `Verdict.NONE` if it takes longer than `within`
         seconds: an outcome after the lease would count as a crash."""
         try:
             async with asyncio.timeout(max(0.0, within)):
-                return await self._of(error)
+                return await self._of(error, self._changes if is_change else self._creates)
         except TimeoutError:
             return Verdict.NONE
+
+    async def changes_work(self) -> bool:
+        """Whether the mail server changes mailboxes, by a change probe."""
+        return await self._changes.ask() is Verdict.HEALTHY
 
     async def probe_if_due(self) -> None:
         """While creates fail, probe once a minute whether they work again. Raises `DatabaseUnavailable`."""
         if fault := await self._breakers.take_create_probe():
             await self._probe(fault)
 
-    async def _of(self, error: MailServerError) -> Verdict:
+    async def _of(self, error: MailServerError, probe: SingleFlight[Verdict]) -> Verdict:
         match error:
             case Misconfigured(domain=None):
                 return await self._unhealthy(error, str(error))
@@ -67,7 +80,7 @@ class Verdicts:
                 return Verdict.HEALTHY
             case _:
                 return Verdict.HEALTHY  # it spends no retry
-        return await self._creates.ask()
+        return await probe.ask()
 
     async def _check_health(self) -> MailServerError | None:
         return await self._unless_we_stall(self._mail_server.health_check)
@@ -96,6 +109,24 @@ class Verdicts:
             case _:
                 await self._report_creates(problem)
                 return Verdict.CREATES
+
+    async def _probe_changes(self) -> Verdict:
+        """Nothing is remembered of it: who waits for changes is tried again when it succeeds."""
+        problem = await self._unless_we_stall(self._change_probe) if self._change_probe else None
+        match problem:
+            case None:
+                return Verdict.HEALTHY
+            case Throttled() | Misconfigured(domain=None):
+                return await self._unhealthy(problem, f"change probe: {problem}")
+            case Transient() if illness := await self._health.ask():
+                return await self._unhealthy(illness, f"change probe: {problem}; health check: {illness}")
+            case _:
+                log.error(
+                    "Mail server changes no mailbox, not even ours: an operator must act",
+                    error=str(problem),
+                    fix=problem.fix or "postroom check",
+                )
+                return Verdict.CHANGES
 
     async def _report_creates(self, problem: MailServerError) -> None:
         if await self._breakers.creates_fail(str(problem)):

@@ -6,14 +6,16 @@ each second.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from cachetools import TTLCache
 
 from postroom.domain.member import RetryJob
+from postroom.domain.request import CHANGES
 from postroom.domain.slow_start import LONGEST_PAUSE, SlowStart
 from postroom.ports import Clock, Leadership, Releases, RetryIndex
 from postroom.process.heartbeats import Beat, unheard
@@ -29,6 +31,8 @@ REMEMBERED = 24 * 3600.0
 """Seconds for which a request that failed again after its release is not released by the success of others: the refusal
 concerns the request itself, and it would be tried with each of them. Its due time and `postroom retry` still apply."""
 MOST_REMEMBERED = 1000
+CHANGES_REMEMBERED = 60.0
+"""Seconds for which a change probe counts."""
 
 
 @dataclass(slots=True)
@@ -43,9 +47,18 @@ class _CauseRelease:
     released_at: float = 0.0
 
 
+class Probes(Protocol):
+    async def probe_if_due(self) -> None:
+        """Probe creates, if they fail and that is due: requests wait for a success. Raises `DatabaseUnavailable`."""
+        ...
+
+    async def changes_work(self) -> bool:
+        """Probe changes: requests wait for their success."""
+        ...
+
+
 class Release:
-    """`probe_creates` probes creates if that is due: requests wait for its success, too. `wake` wakes our worker;
-    `beat` is called in each iteration."""
+    """`wake` wakes our worker; `beat` is called in each iteration."""
 
     def __init__(
         self,
@@ -53,8 +66,8 @@ class Release:
         retry_index: RetryIndex,
         leadership: Leadership,
         clock: Clock,
+        probes: Probes,
         *,
-        probe_creates: Callable[[], Awaitable[None]],
         wake: Callable[[], None],
         beat: Beat = unheard,
     ) -> None:
@@ -62,7 +75,8 @@ class Release:
         self._retry_index = retry_index
         self._leadership = leadership
         self._clock = clock
-        self._probe_creates = probe_creates
+        self._probes = probes
+        self._changes = TTLCache[str, bool](1, CHANGES_REMEMBERED, clock.monotonic)
         self._wake = wake
         self._beat = beat
         self._causes: dict[str, _CauseRelease] = {}
@@ -87,7 +101,7 @@ class Release:
 
     async def step(self) -> int:
         """Poll every cause once. Returns how many requests were released."""
-        await self._probe_creates()
+        await self._probes.probe_if_due()
         return sum([await self._poll(cause, ended_at) for cause, ended_at in (await self._releases.causes()).items()])
 
     async def _poll(self, cause: str, ended_at: datetime | None) -> int:
@@ -100,6 +114,8 @@ class Release:
         elif self._clock.monotonic() - state.released_at > LONGEST_PAUSE:
             state.pace = SlowStart()  # the cause has come back since
         if self._clock.monotonic() - state.released_at < state.pace.pause:
+            return 0
+        if cause == CHANGES and not await self._do_changes_work():
             return 0
         capacity = state.pace.capacity(len(state.released))
         released = await self._releases.release(cause, capacity, excluding=state.failed)
@@ -115,6 +131,11 @@ class Release:
         log.info(f"Released {len(released)} requests", waited_for=cause)
         self._wake()
         return len(released)
+
+    async def _do_changes_work(self) -> bool:
+        if (known := self._changes.get(CHANGES)) is None:
+            known = self._changes[CHANGES] = await self._probes.changes_work()
+        return known
 
     async def _update(self, state: _CauseRelease) -> None:
         under_way, made = await self._releases.progress(state.released)

@@ -285,6 +285,11 @@ class Settings(BaseModel):
         return self.kratos_admin_url is not None and self.lifecycle != "off"
 
     @property
+    def follows_identities(self) -> bool:
+        """Whether mailboxes are changed as their identities are. No value of this version allows it."""
+        return self.kratos_admin_url is not None and self.lifecycle not in (None, "off", "report")
+
+    @property
     def webhook_keys(self) -> tuple[str, ...]:
         keys = (self.webhook_key, self.webhook_key_previous)
         return tuple(key.get_secret_value() for key in keys if key)

@@ -1,6 +1,7 @@
 """The port `ChangingAccounts` on Stalwart's registry: finds an account by its mark, and updates it."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pydantic import Field
 from postroom.domain.account_change import (
     AUTHENTICATE,
     Alias,
+    Because,
     Login,
     Observed,
     Permissions,
@@ -16,17 +18,21 @@ from postroom.domain.account_change import (
     described,
     note_of,
 )
-from postroom.domain.mailbox import Mailbox, identity_of, mark_of
-from postroom.errors import Conflict, MailServerError, Transient
+from postroom.domain.mailbox import Mailbox, ProbeMailbox, identity_of
+from postroom.errors import Conflict, MailServerError, Permanent, Throttled, Transient
+from postroom.process.telemetry import log
 from postroom.provisioning.change_attempt import Read
 from postroom.stalwart import response_models
 from postroom.stalwart.error_mapping import set_error
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
-from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry import CREATE_PROBE_SECONDS, StalwartRegistry
 from postroom.stalwart.registry_client import Call, RegistryResponses, StalwartClient
 from postroom.stalwart.response_models import AccountList, Changes, QueryIds, ResponseModel, SetError
 
 _SHOWN = ["id", "emailAddress", "aliases", "description", "permissions"]
+PROBES_MORE = 3
+"""How often a change probe is repeated that another process may have disturbed."""
+
 _INHERIT = {"@type": "Inherit"}
 _OFF = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {AUTHENTICATE: True}}
 
@@ -69,33 +75,79 @@ class _Accounts(ResponseModel):
 class StalwartAccountChanges:
     """`mark_domain` is the domain of all marks."""
 
-    def __init__(self, client: StalwartClient, registry: StalwartRegistry, *, mark_domain: str) -> None:
+    def __init__(
+        self,
+        client: StalwartClient,
+        registry: StalwartRegistry,
+        *,
+        mark_domain: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._registry = registry
         self._mark_domain = MarkDomain(mark_domain)
+        self._monotonic = monotonic
 
     async def observe(self, identity_id: UUID, *, deadline: float) -> Observed | None:
-        return await self._registry.within(deadline, lambda left: self._observe(identity_id, left))
+        return await self._registry.within(deadline, lambda left: self._observe(Mailbox(identity_id, ""), left))
 
     async def change(self, identity_id: UUID, observed: Observed, step: Step, *, deadline: float) -> Read:
-        domain = (step.email or observed.email).partition("@")[2]
+        domain, mailbox = (step.email or observed.email).partition("@")[2], Mailbox(identity_id, observed.email)
         return await self._registry.within(
-            deadline, lambda left: self._change(identity_id, observed, step, left), domain=domain
+            deadline, lambda left: self._change(mailbox, observed, step, left), domain=domain
         )
 
-    async def _observe(self, identity_id: UUID, left: float) -> Observed | None:
+    async def probe(self) -> MailServerError | None:
+        """Change the mailbox of the create probe as one of a person is changed, all properties at once."""
+        ends = self._monotonic() + CREATE_PROBE_SECONDS
+        problem = await self._probe(ends)
+        for _ in range(PROBES_MORE):
+            # Others may change it at the same moment: Stalwart answers one of them `serverUnavailable`, at once.
+            if not isinstance(problem, Transient) or ends - self._monotonic() < CREATE_PROBE_SECONDS / 2:
+                break
+            problem = await self._probe(ends)
+        return problem
+
+    async def _probe(self, ends: float) -> MailServerError | None:
+        mailbox = ProbeMailbox(self._mark_domain.name)
+        try:
+            await self._registry.create(mailbox, deadline=ends - self._monotonic())
+            return await self._registry.within(
+                ends - self._monotonic(), lambda left: self._probe_change(mailbox, left), domain=mailbox.domain
+            )
+        except MailServerError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - the caller is handling a failure already, and must settle it
+            log.exception("The change probe failed: a bug of Postroom")
+            return Throttled(f"Postroom could not change its own mailbox ({type(error).__name__})")
+
+    async def _probe_change(self, mailbox: ProbeMailbox, left: float) -> MailServerError | None:
+        observed = await self._observe(mailbox, left)
+        if observed is None:
+            return Transient("mail server does not show the mailbox of the probe")
+        on = observed.login.off
+        note = frozenset[Because]() if on else frozenset([Because.OPERATOR])
+        step = Step(observed.email, mailbox.display_name, observed.aliases, note, login=on)
+        read = await self._change(mailbox, observed, step, left)
+        if read.error is None and read.first != observed:
+            return Transient("another process changed the mailbox of the probe at the same moment")
+        if read.error is None and read.first == read.last:
+            return Permanent("mail server accepted a change of the mailbox of the probe, and it is as before")
+        return read.error
+
+    async def _observe(self, mailbox: Mailbox, left: float) -> Observed | None:
         found = {"resultOf": "0", "name": "x:Account/query", "path": "/ids"}
         calls: list[Call] = [
-            ("x:Account/query", {"filter": {"text": identity_id.hex}}),
+            ("x:Account/query", {"filter": {"text": mailbox.identity_id.hex}}),
             ("x:Account/get", {"#ids": found, "properties": _SHOWN}),
             self._mark_domain.call,
         ]
         responses = await self._client.call(calls, deadline=left)
         responses.read(0, QueryIds)
-        return await self._shown(responses, 1, identity_id, self._mark_domain.id(responses, 2), left)
+        return await self._shown(responses, 1, mailbox, self._mark_domain.id(responses, 2), left)
 
-    async def _change(self, identity_id: UUID, observed: Observed, step: Step, left: float) -> Read:
-        patch = await self._patch(identity_id, observed, step, left)
+    async def _change(self, mailbox: Mailbox, observed: Observed, step: Step, left: float) -> Read:
+        patch = await self._patch(mailbox, observed, step, left)
         get: Call = ("x:Account/get", {"ids": [observed.account_id], "properties": _SHOWN})
         calls: list[Call] = [
             get,
@@ -106,7 +158,7 @@ class StalwartAccountChanges:
         responses = await self._client.call(calls, deadline=left)
         error = await self._error(responses, observed, step, left)
         mark_domain_id = self._mark_domain.id(responses, 3)
-        first, last = [await self._shown(responses, index, identity_id, mark_domain_id, left) for index in (0, 2)]
+        first, last = [await self._shown(responses, index, mailbox, mark_domain_id, left) for index in (0, 2)]
         if first is None or last is None:
             raise Transient(f"mail server does not show the account {observed.account_id} with its mark any more")
         if error or (step.email and step.email != last.email):
@@ -114,10 +166,10 @@ class StalwartAccountChanges:
         return Read(first, last, error)
 
     async def _shown(
-        self, responses: RegistryResponses, index: int, identity_id: UUID, mark_domain_id: str, left: float
+        self, responses: RegistryResponses, index: int, mailbox: Mailbox, mark_domain_id: str, left: float
     ) -> Observed | None:
         """The account with the mark among those listed at `index`."""
-        mark = mark_of(identity_id)
+        mark = mailbox.mark
         for account in responses.read(index, _Accounts).accounts:
             aliases = list(account.aliases.values())
             if carries_mark(aliases, mark, mark_domain_id):
@@ -125,14 +177,13 @@ class StalwartAccountChanges:
                 return _observed(account, (mark, mark_domain_id), names)
         return None
 
-    async def _patch(self, identity_id: UUID, observed: Observed, step: Step, left: float) -> dict[str, Any]:
+    async def _patch(self, mailbox: Mailbox, observed: Observed, step: Step, left: float) -> dict[str, Any]:
         patch: dict[str, Any] = {}
         if step.email:
             patch["name"], patch["domainId"] = await self._split(step.email, left)
         if step.name:
             patch["description"] = step.name
         if step.aliases is not None:
-            mailbox = Mailbox(identity_id, observed.email)
             mark = Alias(
                 f"{mailbox.mark}@{self._mark_domain.name}", False, described(mailbox.mark_description, step.note)
             )

@@ -3,9 +3,9 @@
 -- A lease that ran out without an outcome is a crash. It never makes a request a dead letter: the request runs again,
 -- exclusively, so that a poison request cannot crash others with it. It runs at once after the first crash, and after a
 -- growing delay from the second on.
--- Only creates are claimed: work that a later version stored is left to it, and unknown here.
--- A request whose address another identity has, since older code stored it without regard to that, ends as a dead letter. One
--- whose address has no row gets it: an operator may have deleted it.
+-- Only the given steps are claimed: work that a later version stored is left to it, and unknown here.
+-- A create whose address another identity has, since older code stored it without regard to that, ends as a dead letter. One
+-- whose address has no row gets it: an operator may have deleted it. A change compares addresses itself.
 -- Nothing is claimed while the breaker is open, or while the mail server asks for less.
 WITH gate AS (
     SELECT open OR coalesce(slow_until > now(), false) AS is_closed FROM mail_server_breaker
@@ -18,10 +18,10 @@ WITH gate AS (
     FROM email_requests r JOIN asked a USING (identity_id)
     LEFT JOIN LATERAL (
         SELECT h.identity_id AS owner FROM addresses h
-        WHERE h.address = r.email AND h.role <> 'leaving' AND h.identity_id <> r.identity_id LIMIT 1
+        WHERE r.step = 'create' AND h.address = r.email AND h.role <> 'leaving' AND h.identity_id <> r.identity_id LIMIT 1
     ) o ON true
     WHERE NOT (SELECT is_closed FROM gate)
-      AND r.step = 'create'
+      AND r.step = ANY(%(steps)s::text[])
       AND ((r.state = 'waiting' AND r.due_at <= now() + interval '50 milliseconds')
            OR (r.state = 'running' AND r.due_at <= now()))
       AND (%(exclusive)s OR (r.state = 'waiting' AND r.crashes = 0))
@@ -52,19 +52,19 @@ WITH gate AS (
            CASE WHEN EXISTS (SELECT FROM email_accounts a
                              WHERE a.kratos_identity_id = m.identity_id AND a.email = m.email)
                 THEN 'held' ELSE 'wanted' END
-    FROM moved m WHERE state <> 'dead' ORDER BY email
+    FROM moved m WHERE step = 'create' AND state <> 'dead' ORDER BY email
     ON CONFLICT DO NOTHING
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, holder)
     SELECT identity_id, email, action, status, attempt, error, log_holder
     FROM (
-        SELECT identity_id, email, 1 AS ordinal, 'create' AS action, 'crashed' AS status,
+        SELECT identity_id, email, 1 AS ordinal, step AS action, 'crashed' AS status,
                attempts - (state = 'running')::int AS attempt,
                'the attempt ended without an outcome' AS error, old_holder AS log_holder
         FROM moved WHERE crashed
         UNION ALL
-        SELECT identity_id, email, 2, 'create', 'pending', attempts, NULL, holder FROM moved WHERE state = 'running'
+        SELECT identity_id, email, 2, step, 'pending', attempts, NULL, holder FROM moved WHERE state = 'running'
         UNION ALL
         SELECT identity_id, email, 3, 'accept', 'conflict', attempts, reason, NULL FROM moved WHERE state = 'dead'
     ) AS entries
@@ -82,7 +82,7 @@ SELECT a.identity_id AS asked_id,
             WHEN m.state IS NOT NULL THEN m.state
             WHEN r.state IS NULL THEN 'unknown'
             WHEN r.state IN ('provisioned', 'dead') THEN r.state
-            WHEN r.step <> 'create' THEN 'unknown'
+            WHEN r.step <> ALL(%(steps)s::text[]) THEN 'unknown'
             WHEN (SELECT is_closed FROM gate) THEN 'breaker'
             WHEN NOT %(exclusive)s AND r.due_at <= now() AND (r.state = 'running' OR r.crashes > 0) THEN 'exclusive'
             ELSE r.state END AS result,

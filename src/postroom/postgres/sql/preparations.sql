@@ -11,7 +11,7 @@ SELECT i.identity_id AS asked_id, now() AS asked_at, {request of r}, r.created_a
 FROM unnest(%(identity_ids)s::uuid[]) AS i (identity_id)
 LEFT JOIN mail_server_breaker b ON true
 LEFT JOIN LATERAL (
-    SELECT {request}, step, created_at FROM email_requests q WHERE q.identity_id = i.identity_id LIMIT 1
+    SELECT {request}, created_at FROM email_requests q WHERE q.identity_id = i.identity_id LIMIT 1
 ) r ON true
 LEFT JOIN LATERAL (
     SELECT id, missing_at FROM email_accounts q WHERE q.kratos_identity_id = i.identity_id LIMIT 1

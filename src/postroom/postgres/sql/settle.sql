@@ -2,8 +2,11 @@
 -- mailbox is held from then on; that of a dead letter is free again, unless there is a mailbox.
 WITH settled AS (
     UPDATE email_requests SET
-        state = %(state)s,
-        due_at = now() + make_interval(secs => %(delay)s::float8),
+        -- A mailbox that was made again may have to change: somebody wanted that before.
+        state = CASE WHEN %(state)s = 'provisioned' AND goal <> have_goal THEN 'waiting' ELSE %(state)s END,
+        step = CASE WHEN %(state)s = 'provisioned' AND goal <> have_goal THEN 'change' ELSE step END,
+        due_at = now() + make_interval(secs => CASE
+            WHEN %(state)s = 'provisioned' AND goal <> have_goal THEN 0 ELSE %(delay)s::float8 END),
         holder = NULL,
         retries = %(retries)s,
         crashes = 0,
@@ -17,18 +20,18 @@ WITH settled AS (
     RETURNING {request}
 ), held AS (
     UPDATE addresses a SET role = 'held' FROM settled s
-    WHERE a.address = s.email AND a.identity_id = s.identity_id AND a.role = 'wanted' AND s.state = 'provisioned'
+    WHERE a.address = s.email AND a.identity_id = s.identity_id AND a.role = 'wanted' AND %(state)s = 'provisioned'
 ), reserved AS (
     -- An operator may have deleted the row. Where another identity has one by now, the mailbox is made all the same.
     INSERT INTO addresses (address, identity_id, role)
-    SELECT email, identity_id, 'held' FROM settled WHERE state = 'provisioned'
+    SELECT email, identity_id, 'held' FROM settled WHERE %(state)s = 'provisioned'
     ON CONFLICT DO NOTHING
 ), freed AS (
     DELETE FROM addresses a USING settled s
     WHERE a.address = s.email AND a.identity_id = s.identity_id AND a.role = 'wanted' AND s.state = 'dead'
 ), account AS (
     INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id)
-    SELECT %(account_id)s, identity_id, email, %(stalwart_account_id)s FROM settled WHERE state = 'provisioned'
+    SELECT %(account_id)s, identity_id, email, %(stalwart_account_id)s FROM settled WHERE %(state)s = 'provisioned'
     ON CONFLICT (kratos_identity_id) DO UPDATE SET
         email = excluded.email, stalwart_account_id = excluded.stalwart_account_id,
         suspected_at = NULL, missing_at = NULL
@@ -36,7 +39,7 @@ WITH settled AS (
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, holder, stalwart_account_id)
-    SELECT identity_id, email, 'create', %(status)s, attempts, coalesce(%(reason)s, %(error)s), %(holder)s,
+    SELECT identity_id, email, %(step)s, %(status)s, attempts, coalesce(%(reason)s, %(error)s), %(holder)s,
            %(stalwart_account_id)s
     FROM settled
 )

@@ -2,7 +2,7 @@
 -- another holder took over: then the outcome is recorded as `late`, once, and nothing else changes.
 INSERT INTO email_provisioning_log
     (kratos_identity_id, email, action, status, attempt_count, error_message, holder, stalwart_account_id)
-SELECT %(identity_id)s, %(email)s, 'create', 'late', %(attempts)s,
+SELECT %(identity_id)s, %(email)s, %(step)s, 'late', %(attempts)s,
        'ended as ' || %(status)s || ' after its lease: another attempt decides', %(holder)s, %(stalwart_account_id)s
 WHERE NOT EXISTS (
     SELECT FROM email_provisioning_log
