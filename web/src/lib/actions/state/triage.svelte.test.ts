@@ -15,7 +15,7 @@ test('a selection ends with the list that it was made in', () => {
   const { page } = listed(3)
   page.triage.toggle('t0')
   expect(page.triage.targets).toEqual(['t0'])
-  Object.assign(page.mail, { list: { ...page.mail.list, key: 'sent' } })
+  Object.assign(page.mail, { list: Object.assign({}, page.mail.list, { key: 'sent' }) })
   expect([page.triage.isSelecting, page.triage.targets]).toEqual([false, []])
 })
 
