@@ -7,7 +7,7 @@ from uuid import UUID
 from fakes import uncalled
 from postroom.domain.missing import Doubt, Sighting
 from postroom.errors import MailServerError
-from postroom.provisioning.ports import DoubtChange
+from postroom.provisioning.ports import DoubtChange, Seen
 
 
 class AtServer:
@@ -21,12 +21,12 @@ class AtServer:
         """while cleared, each lookup waits for it"""
         self.gate.set()
 
-    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
+    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Seen]:
         self.asked.append(set(accounts.values()))
         await self.gate.wait()
         if self.ill:
             raise self.ill
-        return {each: self.sightings.get(account_id, Sighting.PRESENT) for each, account_id in accounts.items()}
+        return {each: Seen(self.sightings.get(account_id, Sighting.PRESENT)) for each, account_id in accounts.items()}
 
     count = page = uncalled
 

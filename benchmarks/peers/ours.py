@@ -23,7 +23,7 @@ from postroom.postgres.connection import make_pool
 from postroom.postgres.installation import PostgresInstallation
 from postroom.postgres.requests import PostgresRequests, request_of
 from postroom.process.telemetry import configure_logging
-from postroom.provisioning.ports import AccountPage, Accounts
+from postroom.provisioning.ports import AccountPage, Accounts, Seen
 from postroom.provisioning.retry_index_updates import RetryIndexUpdates
 from postroom.queue.retry_set import RetrySet, connect
 from postroom.settings.environment import load
@@ -69,8 +69,8 @@ class AllPresent:
     async def page(self, after: str | None, *, deadline: float) -> AccountPage:
         return AccountPage((), None)
 
-    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
-        return dict.fromkeys(accounts, Sighting.PRESENT)
+    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Seen]:
+        return dict.fromkeys(accounts, Seen(Sighting.PRESENT))
 
 
 class Ours:

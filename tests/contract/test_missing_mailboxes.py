@@ -43,7 +43,7 @@ class Trial:
 
     async def look_up(self) -> Sighting:
         recorded = Recorded(self.alice.identity_id, self.made.id)
-        return (await self.lookup.look_up([recorded], deadline=LONG))[self.alice.identity_id]
+        return (await self.lookup.look_up([recorded], deadline=LONG))[self.alice.identity_id].sighting
 
     async def destroy(self) -> None:
         assert (await self.admin.call("x:Account/set", destroy=[self.made.id]))["destroyed"]

@@ -6,13 +6,11 @@ No setting of this version lets a process do that: the tests do.
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
 
-from eventually import eventually
-from kratos_people import a_pass, change, identity
+from followed import made
+from kratos_people import a_pass, change
 from kratos_servers import SERVERS, Kratos
 from parts import environment, running_parts
 from postroom.composition.parts import Parts
@@ -50,42 +48,6 @@ async def parts(
         yield parts
         stop.set()
         await reading
-
-
-class Person:
-    """An identity, its mailbox on record, and its account at the mail server."""
-
-    def __init__(self, identity_id: UUID, parts: Parts, records: Records, stalwart: StalwartStandIn) -> None:
-        self.id = identity_id
-        self._parts = parts
-        self._records = records
-        self._stalwart = stalwart
-
-    async def hook(self) -> None:
-        """As after a webhook of Kratos about this identity."""
-        assert self._parts.differences
-        self._parts.differences.read_soon(self.id)
-
-    async def becomes(self, **row: Any) -> None:
-        async def it_does() -> bool:
-            found = await self._records.request(self.id)
-            return all(found[name] == value for name, value in row.items())
-
-        await eventually(it_does, f"its request becomes {row}", 30)
-
-    async def account(self) -> dict[str, Any]:
-        (found,) = [each for each in await self._stalwart.accounts() if self.id.hex in str(each)]
-        return found
-
-    async def recorded(self) -> dict[str, Any]:
-        return await self._records.account(self.id) or {}
-
-
-async def made(kratos: Kratos, parts: Parts, records: Records, stalwart: StalwartStandIn, name: str = "ada") -> Person:
-    person = Person(await identity(kratos, name), parts, records, stalwart)
-    await a_pass(parts)
-    await records.until("provisioned", person.id)
-    return person
 
 
 async def test_new_address_and_name_reach_the_mail_server_and_the_old_address_stays(

@@ -197,6 +197,22 @@ async def test_wish_of_a_dead_letter_is_free_unless_an_update_to_it_may_still_ar
     assert (await owners(records)).get(NEW) == (left and (alice.identity_id, left))
 
 
+async def test_goal_stays_given_up_while_what_takes_away_is_done_again(
+    wishes: PostgresWishes, requests: PostgresRequests, records: Records, alice: Mailbox
+) -> None:
+    await wished(wishes, alice, MARRIED)
+    await changed(requests, await claimed(requests, alice), seen(alice), next=Refusal(NEW, "it is held"))
+    await records.rows("UPDATE email_requests SET state = 'waiting', due_at = now(), reason = NULL")
+    known = await wishes.read(alice.identity_id)
+    assert known
+    assert known.is_given_up
+    await changed(requests, await claimed(requests, alice), seen(alice), next=NEXT, error=Transient("500"))
+    assert (await records.request(alice.identity_id))["given_up"] == 1
+    await records.make_due_in(0, alice.identity_id)
+    await changed(requests, await claimed(requests, alice), seen(alice, NEW, alice.email))
+    assert (await records.request(alice.identity_id))["given_up"] is None
+
+
 async def test_what_the_mail_server_shows_beats_anothers_wish_and_never_what_another_holds(
     wishes: PostgresWishes, requests: PostgresRequests, records: Records, alice: Mailbox
 ) -> None:

@@ -61,6 +61,24 @@ def test_update_that_is_accepted_without_an_effect_is_a_failure() -> None:
     assert move(AT_A, AT_A, AT_A, next=REMAINS, retries=3).state is State.DEAD
 
 
+@pytest.mark.parametrize("remains", [REMAINS, HELD])
+def test_goal_that_was_given_up_ends_as_before_once_nothing_is_left_to_take(remains: Step | Refusal) -> None:
+    request = request_of(last_error="b is held")
+
+    def given_up(*reads: Observed, **rest: Any) -> Move:
+        return after_change(request, Changed(3, Nearer(reads, **rest), is_given_up=True))
+
+    for reads in [(AT_A,), (AT_A, AT_A, AT_A)]:
+        ended = given_up(*reads, next=Step(login=False, takes=True))
+        assert (ended.state, ended.error) == (State.WAITING, "b is held")
+    for reads in [(AT_A,), (AT_A, AT_B)]:
+        ended = given_up(*reads, next=remains)
+        expected = (State.WAITING, 0) if len(reads) > 1 and remains is REMAINS else (State.DEAD, None)
+        assert (ended.state, ended.delay) == expected
+        assert ended.error == "b is held"
+    assert given_up(AT_B).state is State.PROVISIONED, "a hand may have done it"
+
+
 def test_change_waits_for_kratos_and_spends_no_retry() -> None:
     for remains in (REMAINS, HELD):
         assert summary(move(AT_A, next=remains, unasked="away")) == (State.WAITING, Status.FAILED, 0, 60, KRATOS)

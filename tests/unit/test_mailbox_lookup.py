@@ -12,9 +12,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from eventually import eventually
-from fakes import FakeBreakers, FakeClock
+from fakes import FakeBreakers, FakeClock, uncalled
 from lookup_fakes import AtServer, FakeLookupRecords
 from mail_fakes import FakeAccounts, an_account
+from postroom.domain.at_rest import AtRest
 from postroom.domain.breaker import Cause
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.errors import MailboxMissing, MailServerError, Misconfigured, Throttled, Transient
@@ -24,6 +25,7 @@ from postroom.ports import Leadership
 from postroom.provisioning import inspection as inspection_module
 from postroom.provisioning.inspection import AGAIN_EVERY, EVERY, FAILURE_PAUSE, PAGE_PAUSE, Inspection
 from postroom.provisioning.mailbox_lookup import MOST, MOST_LOGGED, REFUSED_PAUSE, MailboxLookup
+from postroom.provisioning.mailboxes_at_rest import MailboxesAtRest
 from postroom.provisioning.ports import DoubtChange, InspectionProgress
 
 UNKNOWN_KEY = Misconfigured("mail server does not know our key (401)", unauthorized=True)
@@ -47,7 +49,7 @@ async def test_lookup_records_only_changes(looking: LookupWorld) -> None:
     looking.at_server.sightings = {"b": Sighting.MISSING, "d": Sighting.UNMARKED}
     with capture_logs() as logs:
         seen = await looking.lookup.look_up([there, gone, found, still], deadline=1)
-    assert [seen[each.identity_id] for each in (there, gone, found, still)] == [
+    assert [seen[each.identity_id].sighting for each in (there, gone, found, still)] == [
         Sighting.PRESENT,
         Sighting.MISSING,
         Sighting.PRESENT,
@@ -169,6 +171,13 @@ class FakeInspected(FakeLookupRecords):
                 self.rows[each] = replace(row, suspected_for=row.suspected_for + seconds)
 
 
+class NoneAtRest:
+    async def read(self, identity_ids: Sequence[UUID]) -> Sequence[AtRest]:
+        return []
+
+    holders = correct = uncalled
+
+
 class InspectionWorld:
     def __init__(self, number: int) -> None:
         self.clock, self.at_server = FakeClock(), AtServer()
@@ -176,6 +185,7 @@ class InspectionWorld:
         self.inspection = Inspection(
             MailboxLookup(self.at_server, self.inspected, FakeBreakers()),
             self.inspected,
+            MailboxesAtRest(NoneAtRest(), follows=False, announce=lambda _: None),
             cast(Leadership, None),
             uniform=lambda low, high: (low + high) / 2,
             monotonic=self.clock.monotonic,

@@ -69,6 +69,9 @@ def test_mailbox_has_five_former_addresses_at_most_and_its_owner_may_come_back_t
 
 def test_all_reasons_against_a_login_are_wanted_together_and_kratos_only_if_it_is_trusted() -> None:
     known = replace(KNOWN, because=Because.ABSENT, is_suspended=True)
-    assert known.wanted() == Wanted(A, "Ann", frozenset([Because.ABSENT, Because.OPERATOR]))
+    assert known.wanted() == Wanted(because=frozenset([Because.ABSENT, Because.OPERATOR])), "it says no more"
+    assert replace(known, because=Because.INACTIVE).wanted() == Wanted(
+        A, "Ann", frozenset([Because.INACTIVE, Because.OPERATOR])
+    )
     assert known.wanted(trusting=[Because.INACTIVE]).because == {Because.OPERATOR}
     assert KNOWN.wanted().because == frozenset()

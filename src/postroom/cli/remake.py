@@ -46,7 +46,8 @@ async def _look_up(parts: Parts, request: Request) -> Sighting | None:
             return None
         raise Refused("wrong_state", f"the request of {request.email} is {request.state}: there is nothing to remake")
     try:
-        return (await parts.inspection.lookup.look_up([recorded], deadline=LOOKUP_TIMEOUT))[request.identity_id]
+        seen = await parts.inspection.lookup.look_up([recorded], deadline=LOOKUP_TIMEOUT)
+        return seen[request.identity_id].sighting
     except MailServerError as error:
         raise ConfigurationError(
             f"cannot find out whether the mail server has the mailbox: {error}; nothing was changed"

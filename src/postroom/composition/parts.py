@@ -15,6 +15,7 @@ from postroom.domain.request import CREATE_AND_CHANGE, CREATE_ONLY, RequestStep
 from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
 from postroom.kratos.identities import KratosIdentities
 from postroom.ports import RetryIndex
+from postroom.postgres.at_rest import PostgresAtRest
 from postroom.postgres.audit import Audit
 from postroom.postgres.brake import PostgresBrake
 from postroom.postgres.breaker import PostgresBreakers
@@ -43,6 +44,7 @@ from postroom.provisioning.differences import IdentityDifferences
 from postroom.provisioning.inspection import Inspection
 from postroom.provisioning.mailbox_changes import MailboxChanges
 from postroom.provisioning.mailbox_lookup import MailboxLookup
+from postroom.provisioning.mailboxes_at_rest import MailboxesAtRest
 from postroom.provisioning.rebuild import Rebuild, Tally
 from postroom.provisioning.retry_index_updates import RetryIndexUpdates
 from postroom.provisioning.slots import Slots
@@ -180,7 +182,8 @@ def _assemble(
         WorkerLimits(lease=settings.lease_seconds, pace=settings.pace, drain=settings.drain_seconds),
         beat=heartbeats.of("worker"),
     )
-    differences = _differences(settings, pool, kratos, wishes, RetryIndexUpdates(retry_index, worker.wake), heartbeats)
+    updates = RetryIndexUpdates(retry_index, worker.wake)
+    differences = _differences(settings, pool, kratos, wishes, updates, heartbeats)
     accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker, differences)
     releases, beat = PostgresReleases(pool, steps), heartbeats.of("release")
     return Parts(
@@ -205,7 +208,7 @@ def _assemble(
         sweep=_sweep(settings, pool, leadership, kratos, differences, requests, retry_index, worker, heartbeats),
         changes=changes,
         differences=differences,
-        inspection=_inspection(settings, pool, leadership, stalwart, mail_server, breakers, heartbeats),
+        inspection=_inspection(settings, pool, leadership, stalwart, mail_server, breakers, updates, heartbeats),
     )
 
 
@@ -216,12 +219,15 @@ def _inspection(
     stalwart: StalwartClient,
     mail_server: StalwartRegistry,
     breakers: PostgresBreakers,
+    updates: RetryIndexUpdates,
     heartbeats: Heartbeats,
 ) -> Inspection:
     inspected = PostgresInspected(pool)
     accounts = StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain)
     lookup = MailboxLookup(accounts, inspected, breakers)
-    return Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection"))
+    at_rest = MailboxesAtRest(PostgresAtRest(pool), follows=settings.follows_identities, announce=updates.add)
+    beat = heartbeats.of("inspection")
+    return Inspection(lookup, inspected, at_rest, leadership, uniform=random.uniform, beat=beat)
 
 
 def _wishes(settings: Settings, pool: Pool) -> Wishes | None:

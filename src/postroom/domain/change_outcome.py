@@ -48,6 +48,8 @@ class Changed:
     nearer: Nearer
     unasked: str | None = None
     verdict: Verdict = Verdict.HEALTHY
+    is_given_up: bool = False
+    """the goal ended as a dead letter before, so that nothing was given"""
 
 
 def after_change(request: Request, changed: Changed) -> Move:
@@ -56,7 +58,7 @@ def after_change(request: Request, changed: Changed) -> Move:
     Once unknown, an outcome stays unknown until what is wanted was reached: an update that is under way may still
     arrive.
     """
-    move = _move(request, changed)
+    move = _as_before(_move(request, changed), request) if changed.is_given_up else _move(request, changed)
     is_unknown = move.outcome_unknown or (request.outcome_unknown and move.state is not State.PROVISIONED)
     return replace(move, outcome_unknown=is_unknown)
 
@@ -77,6 +79,14 @@ def _move(request: Request, changed: Changed) -> Move:
             assert_never(never)
 
 
+def _as_before(move: Move, request: Request) -> Move:
+    """A dead letter ends for the reason for which it ended before; what it waits for meanwhile is not that."""
+    reason = request.last_error or "its goal was given up"
+    if move.state is State.DEAD:
+        return replace(move, error=reason, reason=reason)
+    return replace(move, error=reason) if move.state is State.WAITING else move
+
+
 def _after_step(request: Request, changed: Changed) -> Move:
     """Something remains."""
     nearer = changed.nearer
@@ -86,6 +96,8 @@ def _after_step(request: Request, changed: Changed) -> Move:
         return Move(State.WAITING, Status.SUCCESS, request.retries, delay=0)
     if changed.unasked:
         return _waiting(request, ASKED_AGAIN, KRATOS, changed.unasked)
+    if changed.is_given_up and not (isinstance(nearer.next, Step) and nearer.next.takes):
+        return Move(State.DEAD, Status.FAILED, request.retries)
     return after_failure(
         request, Transient("mail server accepted the change, and the account is as before"), changed.verdict
     )

@@ -53,11 +53,17 @@ class Wishing:
     accepted: Collection[Kind] = ()
     """an operator has accepted its next change of these kinds"""
     doubts: Collection[Kind] = ()
+    is_given_up: bool = False
+    """its goal ended as a dead letter: only what takes away is done again"""
 
     def wanted(self, *, trusting: Collection[Because] = frozenset(Because)) -> Wanted:
         """With all reasons for which nobody may log in, of which Kratos' must be among `trusting`."""
         because = {self.because} if self.because and self.because in trusting else set[Because]()
-        return Wanted(self.email, self.name, frozenset(because | ({Because.OPERATOR} if self.is_suspended else set())))
+        if self.is_suspended:
+            because.add(Because.OPERATOR)
+        if self.because is Because.ABSENT:  # nobody says what it wants, and an attempt would ask for ever
+            return Wanted(because=frozenset(because))
+        return Wanted(self.email, self.name, frozenset(because))
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,5 +80,6 @@ class VerifiedAccounts:
         found: dict[UUID, Sighting] = {}
         for start in range(0, len(asked), MOST):
             some = [Recorded(each.identity_id, each.account_id) for each in asked[start : start + MOST]]
-            found |= await self._lookup.look_up(some, deadline=LOOKUP_TIMEOUT)
+            seen = await self._lookup.look_up(some, deadline=LOOKUP_TIMEOUT)
+            found |= {identity_id: each.sighting for identity_id, each in seen.items()}
         return {each: found[each.identity_id] for each in asked}

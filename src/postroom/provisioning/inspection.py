@@ -1,8 +1,9 @@
 """The inspection: checks that all mailboxes on record are still at the mail server.
 
 Stalwart does not notify us when a mailbox is destroyed, or when it is restored from an old backup. So one leader checks
-every mailbox, a page at a time, and more often those that a check did not find. It changes nothing at the mail server
-and recreates nothing: an operator does, by `postroom remake`.
+every mailbox, a page at a time, and more often those that a check did not find. What of a mailbox is not as it is on
+record makes it due (`provisioning/mailboxes_at_rest.py`). The inspection itself changes nothing at the mail server and
+recreates nothing: an operator does, by `postroom remake`.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from postroom.process.heartbeats import Beat, unheard
 from postroom.process.leader_loop import run_as_leader
 from postroom.process.telemetry import log
 from postroom.provisioning.mailbox_lookup import MOST, MailboxLookup
+from postroom.provisioning.mailboxes_at_rest import MailboxesAtRest
 from postroom.provisioning.ports import Inspected
 
 EVERY = 3600.0
@@ -45,6 +47,7 @@ class Inspection:
         self,
         lookup: MailboxLookup,
         inspected: Inspected,
+        at_rest: MailboxesAtRest,
         leadership: Leadership,
         *,
         uniform: Callable[[float, float], float],
@@ -53,6 +56,7 @@ class Inspection:
     ) -> None:
         self.lookup = lookup
         self._inspected = inspected
+        self._at_rest = at_rest
         self._leadership = leadership
         self._uniform = uniform
         self._monotonic = monotonic
@@ -112,4 +116,6 @@ class Inspection:
 
     async def _check(self, page: Sequence[Recorded]) -> None:
         if page:
-            await self.lookup.look_up(page, deadline=PAGE_WITHIN)
+            records = await self._at_rest.read(page)
+            seen = await self.lookup.look_up(page, deadline=PAGE_WITHIN)
+            await self._at_rest.compare(records, page, seen)

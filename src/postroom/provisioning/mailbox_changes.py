@@ -40,11 +40,11 @@ class MailboxChanges:
             known.wanted(trusting=trusted),
             partial(self._wishes.addresses, identity_id),
             left,
-            gives=unasked is None,
+            gives=unasked is None and not known.is_given_up,
         )
         for why in nearer.alarms:
             log.error("Mailbox is not as it should be: an operator must act", identity_id=str(identity_id), why=why)
-        return Changed(known.goal, nearer, unasked)
+        return Changed(known.goal, nearer, unasked, is_given_up=known.is_given_up)
 
     async def settled(self, identity_id: UUID, nearer: Nearer) -> None:
         """What an attempt did is stored: let what the person has of the name follow. A failure harms nothing."""

@@ -9,7 +9,7 @@ from postroom.domain.missing import Recorded, Sighting, doubt_after
 from postroom.errors import Misconfigured, Transient
 from postroom.ports import Breakers
 from postroom.process.telemetry import log
-from postroom.provisioning.ports import Accounts, DoubtChange, LookupRecords
+from postroom.provisioning.ports import Accounts, DoubtChange, LookupRecords, Seen
 
 MOST = 500
 """Mailboxes of one lookup, which is one request to the mail server."""
@@ -43,7 +43,7 @@ class MailboxLookup:
         self._closed_since: datetime | None = None
         self._pause, self._not_before = 0.0, 0.0
 
-    async def look_up(self, recorded: Sequence[Recorded], *, deadline: float) -> Mapping[UUID, Sighting]:
+    async def look_up(self, recorded: Sequence[Recorded], *, deadline: float) -> Mapping[UUID, Seen]:
         """Look up at most `MOST` mailboxes; the results by identity. Raises `MailServerError`s and
         `DatabaseUnavailable`."""
         breaker = await self._breakers.read()
@@ -62,8 +62,9 @@ class MailboxLookup:
                 self._refused(error)
             raise
         self._pause = 0.0
-        after = [(each, found[each.identity_id], doubt_after(each, found[each.identity_id])) for each in recorded]
-        changes = [DoubtChange(each, doubt, _why(each, seen)) for each, seen, doubt in after if doubt is not each.doubt]
+        seen = [(each, found[each.identity_id].sighting) for each in recorded]
+        after = [(each, sighting, doubt_after(each, sighting)) for each, sighting in seen]
+        changes = [DoubtChange(each, doubt, _why(each, at)) for each, at, doubt in after if doubt is not each.doubt]
         if changes:
             await self._record(changes)
         return found

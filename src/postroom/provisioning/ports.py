@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from postroom.domain.account_change import Observed
 from postroom.domain.brake import Census, Counted
 from postroom.domain.difference import Kind, OnRecord
 from postroom.domain.identity import Identity, Refusal, UnreadableIdentity
@@ -225,6 +226,14 @@ class AccountPage:
     last: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a lookup showed. `observed`: the account, if it is present and shown completely."""
+
+    sighting: Sighting
+    observed: Observed | None = None
+
+
 class Accounts(Protocol):
     """Reads all accounts of the mail server. Raises only `MailServerError`s."""
 
@@ -234,7 +243,7 @@ class Accounts(Protocol):
         """The accounts that follow the id `after`, the first ones for None."""
         ...
 
-    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
+    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Seen]:
         """Look up at most 500 accounts, given as account ids by identity, in one request."""
         ...
 

@@ -79,6 +79,7 @@ class Wishes:
                 name=wish.name or known.name,
                 because=wish.because,
                 goal=written.request.goal,
+                is_given_up=known.is_given_up and not written.is_new,
             )
             found = replace(found, waits={**found.waits, **written.held})
         await self._store_doubts(known, identity, found)
@@ -95,7 +96,8 @@ class Wishes:
         if not written.held:
             ended = [(known.identity_id, Kind.ABSENT)]
             await self._doubts.store([], ended, read_at=known.read_at, began_at=None, by_hook=True)
-        return replace(known, because=written.followed.because, goal=written.request.goal)
+        is_given_up = known.is_given_up and not written.is_new
+        return replace(known, because=written.followed.because, goal=written.request.goal, is_given_up=is_given_up)
 
     async def _store_doubts(self, known: Wishing, identity: Identity, found: Judged) -> None:
         if Kind.OLDER in found.waits and Kind.OLDER not in known.doubts:

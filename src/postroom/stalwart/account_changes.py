@@ -1,23 +1,11 @@
 """The port `ChangingAccounts` on Stalwart's registry: finds an account by its mark, and updates it."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
-
-from postroom.domain.account_change import (
-    AUTHENTICATE,
-    Alias,
-    Because,
-    Login,
-    Observed,
-    Permissions,
-    Step,
-    described,
-    note_of,
-)
+from postroom.domain.account_change import AUTHENTICATE, Alias, Because, Login, Observed, Permissions, Step, described
 from postroom.domain.mailbox import Mailbox, ProbeMailbox, identity_of
 from postroom.errors import Conflict, MailServerError, Permanent, Throttled, Transient
 from postroom.process.telemetry import log
@@ -27,49 +15,14 @@ from postroom.stalwart.error_mapping import set_error
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.registry import CREATE_PROBE_SECONDS, StalwartRegistry
 from postroom.stalwart.registry_client import Call, RegistryResponses, StalwartClient
-from postroom.stalwart.response_models import AccountList, Changes, QueryIds, ResponseModel, SetError
+from postroom.stalwart.response_models import AccountList, Changes, QueryIds, SetError
+from postroom.stalwart.shown_account import SHOWN, ShownAccounts
 
-_SHOWN = ["id", "emailAddress", "aliases", "description", "permissions"]
 PROBES_MORE = 3
 """How often a change probe is repeated that another process may have disturbed."""
 
 _INHERIT = {"@type": "Inherit"}
 _OFF = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {AUTHENTICATE: True}}
-
-
-class _Alias(response_models.Alias):
-    enabled: bool = True
-    description: str | None = None
-
-
-class _Permissions(ResponseModel):
-    kind: str = Field("", alias="@type")
-    enabled: dict[str, bool] = Field({}, alias="enabledPermissions")
-    disabled: dict[str, bool] = Field({}, alias="disabledPermissions")
-
-    @property
-    def login(self) -> Login:
-        match self.kind:
-            case Permissions.INHERIT:
-                return Login()
-            case Permissions.MERGE:
-                sole = not self.enabled and self.disabled.keys() == {AUTHENTICATE}
-                return Login(Permissions.MERGE, AUTHENTICATE in self.disabled, sole)
-            case _:
-                off = AUTHENTICATE in self.disabled or AUTHENTICATE not in self.enabled
-                return Login(Permissions.REPLACE, off)
-
-
-class _Account(ResponseModel):
-    id: response_models.Id
-    email_address: response_models.Named = Field(alias="emailAddress")
-    aliases: dict[str, _Alias] = Field(default_factory=dict[str, _Alias])
-    description: str | None = None
-    permissions: _Permissions
-
-
-class _Accounts(ResponseModel):
-    accounts: list[_Account] = Field(alias="list")
 
 
 class StalwartAccountChanges:
@@ -139,7 +92,7 @@ class StalwartAccountChanges:
         found = {"resultOf": "0", "name": "x:Account/query", "path": "/ids"}
         calls: list[Call] = [
             ("x:Account/query", {"filter": {"text": mailbox.identity_id.hex}}),
-            ("x:Account/get", {"#ids": found, "properties": _SHOWN}),
+            ("x:Account/get", {"#ids": found, "properties": SHOWN}),
             self._mark_domain.call,
         ]
         responses = await self._client.call(calls, deadline=left)
@@ -148,7 +101,7 @@ class StalwartAccountChanges:
 
     async def _change(self, mailbox: Mailbox, observed: Observed, step: Step, left: float) -> Read:
         patch = await self._patch(mailbox, observed, step, left)
-        get: Call = ("x:Account/get", {"ids": [observed.account_id], "properties": _SHOWN})
+        get: Call = ("x:Account/get", {"ids": [observed.account_id], "properties": SHOWN})
         calls: list[Call] = [
             get,
             ("x:Account/set", {"update": {observed.account_id: patch}}),
@@ -170,11 +123,10 @@ class StalwartAccountChanges:
     ) -> Observed | None:
         """The account with the mark among those listed at `index`."""
         mark = mailbox.mark
-        for account in responses.read(index, _Accounts).accounts:
-            aliases = list(account.aliases.values())
-            if carries_mark(aliases, mark, mark_domain_id):
-                names = await self._registry.domain_names({each.domain_id for each in aliases}, deadline=left)
-                return _observed(account, (mark, mark_domain_id), names)
+        for account in responses.read(index, ShownAccounts).accounts:
+            if carries_mark(account.aliases.values(), mark, mark_domain_id):
+                names = await self._registry.domain_names(account.domains_beside(mark, mark_domain_id), deadline=left)
+                return account.observed(mark, mark_domain_id, names)
         return None
 
     async def _patch(self, mailbox: Mailbox, observed: Observed, step: Step, left: float) -> dict[str, Any]:
@@ -232,23 +184,6 @@ class StalwartAccountChanges:
         identities = [identity_of(alias.name) for each in accounts for alias in each.aliases.values()]
         whose = [f", the mailbox of the identity {each}" for each in identities if each]
         return f"the {holder.object.lower()} {holder.id} on the mail server{''.join(whose)}"
-
-
-def _observed(account: _Account, mark: tuple[str, str], names: Mapping[str, str]) -> Observed:
-    aliases = account.aliases.values()
-    marks = [each for each in aliases if (each.name, each.domain_id) == mark]
-    return Observed(
-        account.id,
-        account.email_address,
-        account.description,
-        tuple(
-            Alias(f"{each.name}@{names[each.domain_id]}", each.enabled, each.description)
-            for each in aliases
-            if each not in marks
-        ),
-        account.permissions.login,
-        note_of(marks[0].description),
-    )
 
 
 def _permissions(login: Login, on: bool | None) -> dict[str, Any]:

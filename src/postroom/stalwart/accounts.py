@@ -6,11 +6,12 @@ from uuid import UUID
 from postroom.domain.mailbox import StalwartAccount, identity_of, is_probe_mark, mark_of
 from postroom.domain.missing import Sighting
 from postroom.errors import Transient
-from postroom.provisioning.ports import AccountPage, FoundAccount
+from postroom.provisioning.ports import AccountPage, FoundAccount, Seen
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import Call, StalwartClient
 from postroom.stalwart.response_models import Account, AccountList, QueryIds
+from postroom.stalwart.shown_account import SHOWN, ShownAccount, ShownAccounts
 
 PAGE = 500
 """Accounts in one request: Stalwart returns no more objects to one `get`."""
@@ -33,7 +34,7 @@ class StalwartAccounts:
     async def page(self, after: str | None, *, deadline: float) -> AccountPage:
         return await self._registry.within(deadline, lambda left: self._page(after, left))
 
-    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Sighting]:
+    async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Seen]:
         return await self._registry.within(deadline, lambda left: self._look_up(accounts, left)) if accounts else {}
 
     async def _count(self, left: float) -> int:
@@ -52,30 +53,40 @@ class StalwartAccounts:
         people = [each for each in listed if each.id != after and not _is_ours(each)]
         return AccountPage([_found(each, mark_domain_id) for each in people], ids[-1])
 
-    async def _look_up(self, accounts: Mapping[UUID, str], left: float) -> Mapping[UUID, Sighting]:
+    async def _look_up(self, accounts: Mapping[UUID, str], left: float) -> Mapping[UUID, Seen]:
         ids = list(dict.fromkeys(accounts.values()))
-        get: Call = ("x:Account/get", {"ids": ids, "properties": ["id", "emailAddress", "aliases"]})
+        get: Call = ("x:Account/get", {"ids": ids, "properties": SHOWN})
         responses = await self._client.call([get, self._mark_domain.call], deadline=left)
-        listed = responses.read(0, AccountList)
+        listed = responses.read(0, ShownAccounts)
         mark_domain_id = self._mark_domain.id(responses, 1)
         there = {account.id: account for account in listed.accounts}
         if unreported := set(ids) - there.keys() - set(listed.not_found):
             # An account that was wrongly taken for missing would be created again.
             raise Transient(f"mail server reports the account {min(unreported)} neither as found nor as not found")
+        marks = {each: mark_of(each) for each in accounts}
+        domains = {
+            domain
+            for identity_id, account_id in accounts.items()
+            if (account := there.get(account_id))
+            for domain in account.domains_beside(marks[identity_id], mark_domain_id)
+        }
+        # Of most accounts the mark is the only alias, and the names are cached: this rarely is another request.
+        names = await self._registry.domain_names(domains, deadline=left)
         return {
-            identity_id: _sighting(there.get(account_id), identity_id, mark_domain_id)
+            identity_id: _seen(there.get(account_id), marks[identity_id], mark_domain_id, names)
             for identity_id, account_id in accounts.items()
         }
 
 
-def _sighting(account: Account | None, identity_id: UUID, mark_domain_id: str) -> Sighting:
+def _seen(account: ShownAccount | None, mark: str, mark_domain_id: str, names: Mapping[str, str]) -> Seen:
     if account is None:
-        return Sighting.MISSING
-    return (
-        Sighting.PRESENT
-        if carries_mark(account.aliases.values(), mark_of(identity_id), mark_domain_id)
-        else Sighting.UNMARKED
-    )
+        return Seen(Sighting.MISSING)
+    if not carries_mark(account.aliases.values(), mark, mark_domain_id):
+        return Seen(Sighting.UNMARKED)
+    try:
+        return Seen(Sighting.PRESENT, account.observed(mark, mark_domain_id, names))
+    except Transient:
+        return Seen(Sighting.PRESENT)  # an alias in a domain that is gone, say: it must not hold up the others
 
 
 def _is_ours(account: Account) -> bool:

@@ -141,15 +141,12 @@ class StalwartRegistry:
         return ids[0]
 
     async def domain_names(self, ids: Collection[str], *, deadline: float) -> Mapping[str, str]:
-        """The names of domains by their ids, and cached as these. Raises `Transient` if there is no such domain."""
+        """The names of domains by their ids, and cached as these; of those that exist."""
         if unknown := sorted({each for each in ids if f"{_DOMAIN}{each}" not in self._ids}):
             get: Call = ("x:Domain/get", {"ids": unknown, "properties": ["id", "name"]})
             for domain in (await self._client.call([get], deadline=deadline)).read(0, DomainList).domains:
                 self._ids[f"{_DOMAIN}{domain.id}"], self._ids[domain.name] = domain.name, domain.id
-        try:
-            return {each: self._ids[f"{_DOMAIN}{each}"] for each in ids}
-        except KeyError as error:
-            raise Transient(f"mail server does not have the domain {sanitize(str(error))}") from error
+        return {each: self._ids[f"{_DOMAIN}{each}"] for each in ids if f"{_DOMAIN}{each}" in self._ids}
 
     def forget_ids(self) -> None:
         """The server has changed: a domain may have another id."""

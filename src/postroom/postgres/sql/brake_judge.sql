@@ -13,6 +13,6 @@ WITH judged AS (
 )
 UPDATE email_requests r SET
     step = 'change', state = 'waiting', due_at = now(), retries = 0, crashes = 0, postponed = 0, waits_for = NULL,
-    enqueued_at = clock_timestamp(), reason = NULL
+    enqueued_at = clock_timestamp(), last_error = coalesce(reason, last_error), reason = NULL
 FROM due d WHERE r.identity_id = d.identity_id
 RETURNING {request of r}

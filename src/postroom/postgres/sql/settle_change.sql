@@ -31,7 +31,10 @@ WITH read AS (
         last_error = %(error)s,
         reason = CASE WHEN NOT is_overtaken THEN %(reason)s END,
         have_goal = CASE WHEN %(state)s = 'provisioned' THEN %(goal)s ELSE have_goal END,
-        given_up = CASE WHEN %(state)s = 'dead' AND NOT is_overtaken THEN %(goal)s END
+        given_up = CASE
+            WHEN is_overtaken OR %(state)s = 'provisioned' THEN NULL
+            WHEN %(state)s = 'dead' THEN %(goal)s
+            ELSE given_up END
     FROM held h WHERE r.identity_id = h.identity_id
     RETURNING {request of r}, h.wish
 ), account AS (

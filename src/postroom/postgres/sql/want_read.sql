@@ -19,5 +19,6 @@ SELECT r.identity_id, clock_timestamp() AS read_at, coalesce(r.want_email, r.ema
            SELECT kind FROM let_through l
            WHERE l.identity_id = r.identity_id AND l.accepted_at > coalesce(l.at, '-infinity')
        ) AS accepted,
-       ARRAY(SELECT kind FROM doubts d WHERE d.identity_id = r.identity_id) AS doubts
+       ARRAY(SELECT kind FROM doubts d WHERE d.identity_id = r.identity_id) AS doubts,
+       coalesce(r.given_up = r.goal, false) AS is_given_up
 FROM email_requests r WHERE r.identity_id = %(identity_id)s
