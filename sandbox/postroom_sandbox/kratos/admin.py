@@ -58,8 +58,11 @@ class _Admin:
 
     async def list(self, request: Request) -> Response:
         query = request.query_params
-        if unknown := query.keys() - {"page_size", "page_token", "ids"}:
+        if unknown := query.keys() - {"page_size", "page_token", "ids", "credentials_identifier"}:
             raise KratosError(400, f"The stand-in does not know {', '.join(sorted(unknown))}.")
+        if identifier := query.get("credentials_identifier"):
+            found = self._store.login(identifier_of(identifier))
+            return JSONResponse([found[0]] if found else [])
         shown_size = _page_size(query.get("page_size", ""))
         size = min(shown_size, MAX_PAGE_SIZE)
         token = query.get("page_token", NIL_UUID)

@@ -71,7 +71,7 @@ def _print(console: Console, found: Sequence[Timeline]) -> None:
         print_sentence(console, _title(each), "bold")
         # In a pipe each row begins with the identity, where there are several.
         name = str(each.identity_id) if len(found) > 1 else ""
-        print_rows(console, "", COLUMNS, [_cells(entry) for entry in each.entries], name=name)
+        print_rows(console, "", COLUMNS, [cells(entry) for entry in each.entries], name=name)
 
 
 def _title(timeline: Timeline) -> str:
@@ -86,14 +86,24 @@ def _title(timeline: Timeline) -> str:
     return f"{refusals[-1]['email'] or 'no address'}, {identity}: refused, {code}"
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def cells(entry: Entry) -> tuple[str, ...]:
     reason = ": ".join(entry[key] for key in ("code", "error_message") if entry[key])
-    when = entry["created_at"].astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    return when, entry["action"], entry["status"], str(entry["attempt_count"]), entry["actor"] or "", reason
+    return (
+        utc(entry["created_at"]),
+        entry["action"],
+        entry["status"],
+        str(entry["attempt_count"]),
+        entry["actor"] or "",
+        reason,
+    )
+
+
+def utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def _print_line(entry: Entry) -> None:
-    when, *rest = _cells(entry)
+    when, *rest = cells(entry)
     who = entry["email"] or str(entry["kratos_identity_id"] or "")
     typer.echo("\t".join(map(escape_control, (when, who, *rest))))
 

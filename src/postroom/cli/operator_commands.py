@@ -105,6 +105,21 @@ def log_command(
     asyncio.run(log(who, following=following, as_json=as_json))
 
 
+@operator.command("show")
+def show_command(who: Who, as_json: AsJson = False) -> None:
+    """Show what is with one person, on one screen.
+
+    It asks Kratos, PostgreSQL and Stalwart at the same time, and shows beside each other what each of them says now.
+    One that does not answer within 2 s is named, and the others are shown. If an address may mean several identities,
+    it lists them, and the exit code is 2.
+
+    Example: postroom show alice@example.org
+    """
+    from postroom.cli.show import show
+
+    asyncio.run(show(who, as_json=as_json))
+
+
 @operator.command("retry")
 def retry_command(
     whom: Whom = None,

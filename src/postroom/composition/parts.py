@@ -14,6 +14,7 @@ from postroom.domain.identity import AddressPolicy
 from postroom.domain.request import CREATE_AND_CHANGE, CREATE_ONLY, RequestStep
 from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
 from postroom.kratos.identities import KratosIdentities
+from postroom.operations.overviews import Overviews
 from postroom.ports import RetryIndex
 from postroom.postgres.at_rest import PostgresAtRest
 from postroom.postgres.audit import Audit
@@ -33,6 +34,7 @@ from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.schema import as_migrated, require_schema
 from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
+from postroom.postgres.whole_record import WholeRecords
 from postroom.postgres.wishes import PostgresWishes
 from postroom.process.clock import SystemClock
 from postroom.process.heartbeats import Heartbeats
@@ -104,6 +106,7 @@ class Parts:
     """None where mailboxes do not follow their identities"""
     differences: IdentityDifferences | None
     """None where they are not reported"""
+    overviews: Overviews
 
 
 def authorization(api_key: str) -> str:
@@ -161,9 +164,8 @@ def _assemble(
     clock, factor, heartbeats = SystemClock(), settings.delay_factor, Heartbeats()
     steps = CREATE_AND_CHANGE if settings.follows_identities else CREATE_ONLY
     requests = PostgresRequests(pool, new_id=uuid4, delay_factor=factor, steps=steps)
-    breakers = PostgresBreakers(pool, delay_factor=factor)
+    breakers, installation = PostgresBreakers(pool, delay_factor=factor), PostgresInstallation(pool)
     mail_server = StalwartRegistry(stalwart, mark_domain=settings.mark_domain, quota=settings.quota_bytes)
-    installation = PostgresInstallation(pool)
     retry_set = RetrySet(redis, installation.id, lease=settings.lease_seconds) if redis else None
     retry_index = retry_set or NoRetryIndex()
     changing = StalwartAccountChanges(stalwart, mail_server, mark_domain=settings.mark_domain)
@@ -209,7 +211,34 @@ def _assemble(
         changes=changes,
         differences=differences,
         inspection=_inspection(settings, pool, leadership, stalwart, mail_server, breakers, updates, heartbeats),
+        overviews=_overviews(settings, pool, kratos, changing, stalwart, mail_server),
     )
+
+
+def _overviews(
+    settings: Settings,
+    pool: Pool,
+    kratos: KratosIdentities | None,
+    changing: StalwartAccountChanges,
+    stalwart: StalwartClient,
+    mail_server: StalwartRegistry,
+) -> Overviews:
+    return Overviews(
+        kratos,
+        WholeRecords(pool, delay_factor=settings.delay_factor),
+        StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain),
+        changing,
+        AddressPolicy(settings.domains, settings.reserved),
+        follows=settings.follows_identities,
+        ready=partial(_require_usable, settings, pool),
+    )
+
+
+async def _require_usable(settings: Settings, pool: Pool) -> None:
+    """Raises `DatabaseUnavailable` and `LoginRefused`, and `ConfigurationError` if code and schema do not fit."""
+    await require_reachable(settings.database_url.get_secret_value())
+    with as_migrated():
+        await require_schema(pool)
 
 
 def _inspection(

@@ -86,6 +86,19 @@ class KratosIdentities:
         except (ValueError, RecursionError) as error:
             raise KratosUnavailable(f"Kratos' identity cannot be read ({type(error).__name__})") from error
 
+    async def with_identifier(self, address: str) -> list[Identity]:
+        """The identities that log in by this address: one at most, or none where people log in by something else."""
+        query = {"credentials_identifier": address}
+        try:
+            async with asyncio.timeout(STATE_TIMEOUT):
+                response = await ask(self._http, "/admin/identities", query=query, at_most=PAGE_BYTES)
+        except TimeoutError as error:
+            raise KratosUnavailable(f"Kratos does not look up a login within {STATE_TIMEOUT} s") from error
+        try:
+            return identities_of(require_success(response).content or b"")[0]
+        except ValueError as error:
+            raise KratosUnavailable(f"Kratos' identities cannot be read: {error}") from error
+
     async def existing(self, identity_ids: Sequence[UUID]) -> set[UUID]:
         found = set[UUID]()
         for start in range(0, len(identity_ids), ASKED_AT_ONCE):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from postroom.domain.mailbox import StalwartAccount, identity_of, is_probe_mark, mark_of
 from postroom.domain.missing import Sighting
-from postroom.errors import Transient
+from postroom.errors import Misconfigured, Transient
 from postroom.provisioning.ports import AccountPage, FoundAccount, Seen
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.registry import StalwartRegistry
@@ -36,6 +36,35 @@ class StalwartAccounts:
 
     async def look_up(self, accounts: Mapping[UUID, str], *, deadline: float) -> Mapping[UUID, Seen]:
         return await self._registry.within(deadline, lambda left: self._look_up(accounts, left)) if accounts else {}
+
+    async def at_address(self, address: str, *, deadline: float) -> list[FoundAccount]:
+        """Whose main address, or alias, this is. An alias is found by its words: if very many accounts share them, it
+        may not be found."""
+        try:
+            return await self._registry.within(deadline, lambda left: self._at_address(address, left))
+        except Misconfigured as error:
+            if error.domain:
+                return []  # the mail server does not have it
+            raise
+
+    async def _at_address(self, address: str, left: float) -> list[FoundAccount]:
+        name, _, domain = address.rpartition("@")
+        domain_id = await self._registry.domain_id(domain, deadline=left)
+        calls: list[Call] = [self._mark_domain.call]
+        for number, query in enumerate(({"name": name, "domainId": domain_id}, {"text": name})):
+            found = {"resultOf": str(2 * number + 1), "name": "x:Account/query", "path": "/ids"}
+            calls += [
+                ("x:Account/query", {"filter": query, "limit": PAGE}),
+                ("x:Account/get", {"#ids": found, "properties": _PROPERTIES}),
+            ]
+        responses = await self._client.call(calls, deadline=left)
+        mark_domain_id = self._mark_domain.id(responses, 0)
+        listed = {each.id: each for index in (2, 4) for each in responses.read(index, AccountList).accounts}
+        return [
+            _found(each, mark_domain_id)
+            for each in listed.values()
+            if each.email_address == address or carries_mark(each.aliases.values(), name, domain_id)
+        ]
 
     async def _count(self, left: float) -> int:
         # Requested once, not with each page: the server has to scan all accounts for it.
