@@ -228,7 +228,7 @@ async def test_account_that_was_replaced_is_found_by_its_mark(
     await records.until("provisioned", ada.id)
 
 
-async def test_row_that_moved_since_it_was_read_is_left_alone(
+async def test_row_that_moved_since_it_was_read_stays_as_it_is(
     parts: Parts, ada: Person, hand: Hand, records: Records
 ) -> None:
     page = await PostgresInspected(parts.pool).page(None, 500)

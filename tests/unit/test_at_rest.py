@@ -53,7 +53,7 @@ def test_name_that_was_read_once_is_compared() -> None:
 
 
 @pytest.mark.parametrize("because", [HAND, INACTIVE])
-def test_mailbox_that_is_as_recorded_is_left_alone_also_locked_or_with_what_another_holds(
+def test_mailbox_that_is_as_recorded_is_not_due_also_locked_or_with_what_another_holds(
     because: frozenset[Because],
 ) -> None:
     record = replace(RECORD, because=because, wanted=because - HAND)

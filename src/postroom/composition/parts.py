@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from redis.asyncio import Redis
 
@@ -169,8 +169,7 @@ def _assemble(
     retry_set = RetrySet(redis, installation.id, lease=settings.lease_seconds) if redis else None
     retry_index = retry_set or NoRetryIndex()
     changing = StalwartAccountChanges(stalwart, mail_server, mark_domain=settings.mark_domain)
-    verdicts = Verdicts(breakers, mail_server, clock, changing.probe)
-    wishes = _wishes(settings, pool)
+    verdicts, wishes = Verdicts(breakers, mail_server, clock, changing.probe), _wishes(settings, pool)
     changes, slots = MailboxChanges(wishes, kratos, changing) if wishes and kratos else None, Slots(concurrency)
     attempts = Attempts(requests, verdicts, mail_server, retry_index, clock, changes)
     worker = Worker(
@@ -291,14 +290,10 @@ def _accept(
         clock,
         new_id=uuid4,
         wake=worker.wake,
-        read_soon=differences.read_soon if differences else _read_nobody,
+        read_soon=differences.read_soon if differences else lambda _: None,
         deadline=settings.inline_deadline_seconds,
         lease=settings.inline_lease_seconds,
     )
-
-
-def _read_nobody(_identity_id: UUID) -> None:
-    pass
 
 
 def _differences(
