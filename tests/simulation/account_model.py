@@ -82,14 +82,14 @@ class AccountModel:
             aliases = tuple(each for each in step.aliases if each.address != changed.email)
             changed = replace(changed, aliases=aliases, note=step.note)
         if step.login is not None:
-            changed = replace(changed, login=_login(ours.login, on=step.login))
+            changed = replace(changed, login=login_after(ours.login, on=step.login))
         if changed.addresses & self.accounts[THEIRS].addresses:
             return Conflict("held by the account theirs")
         self.accounts[OURS] = changed
         return None
 
 
-def _login(login: Login, *, on: bool) -> Login:
+def login_after(login: Login, *, on: bool) -> Login:
     if on:
         return Login() if login.sole else replace(login, off=False)
     return (
