@@ -16,6 +16,7 @@ from postroom.domain.account_change import Because, Observed
 from postroom.domain.identity import AddressPolicy, Identity
 from postroom.domain.request import CREATE_AND_CHANGE, Request
 from postroom.errors import MailServerError
+from postroom.ports import ClaimResult
 from postroom.postgres.at_rest import PostgresAtRest
 from postroom.postgres.brake import PostgresBrake
 from postroom.postgres.breaker import PostgresBreakers
@@ -58,6 +59,10 @@ class Life:
         self.log: list[str] = []
         self.accepted: set[UUID] = set()
         """whose absence an operator has accepted"""
+        self.renamed: set[UUID] = set()
+        """whose main address a hand has replaced"""
+        self.is_restored = False
+        """the mail server was, from a copy"""
         self.locked: set[UUID] = set()
         """whose login a hand has switched off"""
         self._people: list[UUID] = []
@@ -233,6 +238,7 @@ class Life:
         if self._copies[1]:
             self.server.accounts, self.server.marks = dict(self._copies[1]), dict(self._copies[2])
             self.locked.clear()
+            self.is_restored = True
             self._say("the mail server is restored")
 
     # Postroom
@@ -258,10 +264,10 @@ class Life:
             if not due:
                 return
             self._say("work")
-            for claim in await self.requests.claim(
-                sorted(each["identity_id"] for each in due), lease=30, exclusive=True
-            ):
-                if claim.request and claim.result == "granted":
+            asked = sorted(each["identity_id"] for each in due)
+            claims = await self.requests.claim(asked, lease=30, exclusive=True)
+            for claim in sorted(claims, key=lambda each: each.identity_id):
+                if claim.request and claim.result is ClaimResult.GRANTED:
                     await self._attempt(claim.request)
 
     async def _attempt(self, request: Request) -> None:
@@ -353,6 +359,8 @@ class Life:
         who = self.server.marks[number]
         if what == "lock" and not self.server.accounts[number].login.off and not self.server.accounts[number].note:
             self.locked.add(who)
+        elif what == "rename":
+            self.renamed.add(who)
         elif what == "unlock":
             self.locked.discard(who)
         self.server.hand(number, what, address)
@@ -365,7 +373,7 @@ class Life:
 
 async def violations(life: Life) -> list[str]:
     """Of what docs/invariants.md promises, at rest."""
-    found = _of_addresses(life)
+    found = [*_of_addresses(life), *await _of_aliases(life)]
     for row in await life.records.rows(
         "SELECT r.*, a.suspected_at, ARRAY(SELECT kind FROM doubts d WHERE d.identity_id = r.identity_id) AS kinds "
         "FROM email_requests r JOIN email_accounts a ON a.kratos_identity_id = r.identity_id"
@@ -400,13 +408,32 @@ def _of_one(life: Life, row: DictRow, account: Observed, *, is_served: bool) -> 
     return [what for what, is_broken in broken.items() if is_broken]
 
 
+async def _of_aliases(life: Life) -> list[str]:
+    """L1: what two claim is delivered to nobody. And nobody loses an address that was given."""
+    held = await life.records.rows("SELECT address, identity_id FROM addresses WHERE role IN ('held', 'old')")
+    holders = {each["address"]: each["identity_id"] for each in held}
+    found = [
+        f"L1: {alias.address} of {holders[alias.address]} is delivered to {life.server.marks[number]}"
+        for number, account in life.server.accounts.items()
+        for alias in account.aliases
+        if alias.enabled and holders.get(alias.address, life.server.marks[number]) != life.server.marks[number]
+    ]
+    given = [] if life.is_restored else life.server.gave
+    return found + [
+        f"{who} lost {address}"
+        for who, address in given
+        if who not in life.renamed and (account := life.server.of(who)) and address not in account.addresses
+    ]
+
+
 def _of_addresses(life: Life) -> list[str]:
-    """L1: an address that was given once is given to nobody else. L9: what a hand locked stays so."""
+    """L1: an address that was given once is given to nobody else, unless a hand took it away. L9: what a hand locked
+    stays so."""
     owners: dict[str, UUID] = {}
     found = [
         f"L1: {address} of {owners[address]} was given to {who}"
         for who, address in life.server.gave
-        if owners.setdefault(address, who) != who
+        if owners.setdefault(address, who) != who and owners[address] not in life.renamed
     ]
     locked = [(who, life.server.of(who)) for who in life.locked]
     return found + [f"L9: a hand locked {who}" for who, account in locked if account and not account.login.off]

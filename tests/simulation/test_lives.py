@@ -15,11 +15,7 @@ LIVES = 40
 MANY_LIVES = 3_000
 
 EMPTY = (
-    "DELETE FROM let_through",
-    "DELETE FROM doubts",
-    "DELETE FROM addresses",
-    "DELETE FROM email_accounts",
-    "DELETE FROM email_requests",
+    "TRUNCATE let_through, doubts, addresses, email_accounts, email_requests",
     "UPDATE brake SET closed = '{}', judged_at = now()",
     "UPDATE identity_sweep SET token = NULL, census = NULL, counted = NULL",
 )
