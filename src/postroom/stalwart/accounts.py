@@ -97,6 +97,7 @@ class StalwartAccounts:
             domain
             for identity_id, account_id in accounts.items()
             if (account := there.get(account_id))
+            and carries_mark(account.aliases.values(), marks[identity_id], mark_domain_id)
             for domain in account.domains_beside(marks[identity_id], mark_domain_id)
         }
         # Of most accounts the mark is the only alias, and the names are cached: this rarely is another request.
