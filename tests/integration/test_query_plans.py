@@ -112,6 +112,7 @@ VALUES: dict[str, Any] = {
     "name": "mark_domain",
     "names": [None] * 4,
     "mains": ["user-777@example.org"] * 4,
+    "moved_at": [datetime.now(UTC)] * 4,
     "due": [True] * 4,
     "seen_ids": [SOMEBODY] * 4,
     "may_create": True,

@@ -47,7 +47,7 @@ def _parameters(found: Sequence[Otherwise]) -> dict[str, Any]:
     seen = [(each.record.identity_id, at) for each in found if each.observed for at in sorted(each.observed.addresses)]
     return {
         "identity_ids": [each.record.identity_id for each in found],
-        "versions": [each.record.version for each in found],
+        "moved_at": [each.record.version for each in found],
         "mains": [each and each.email for each in observed],
         "names": [each and each.name for each in observed],
         "because": [each and ",".join(sorted(each.because)) for each in observed],

@@ -3,7 +3,7 @@
 -- that another transaction has locked: the next lookup meets it. NULL for an address: nothing was found under the account's id.
 -- What the mail server shows counts as in settle_change.sql.
 WITH asked AS (
-    SELECT * FROM unnest(%(identity_ids)s::uuid[], %(versions)s::timestamptz[], %(mains)s::text[], %(names)s::text[],
+    SELECT * FROM unnest(%(identity_ids)s::uuid[], %(moved_at)s::timestamptz[], %(mains)s::text[], %(names)s::text[],
                          %(because)s::text[], %(due)s::boolean[], %(texts)s::text[])
         AS a (identity_id, version, main, name, because, is_due, what)
 ), chosen AS (
