@@ -6,7 +6,7 @@ operator's suspension wants does, and all else is reported.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -87,11 +87,10 @@ class MailboxesAtRest:
             # The account may be there under another id: an attempt looks for its mark.
             is_gone = recorded.doubt is not Doubt.MISSING and doubt_after(recorded, seen.sighting) is Doubt.MISSING
             return Otherwise(record, None, is_due=True, what="") if is_gone and self._follows else None
-        others = {
-            address: holders[address]
-            for address in record.unknown(observed)
-            if address in holders and holders[address].identity_id != record.identity_id
-        }
+        known = {each: holders[each] for each in record.unknown(observed) if each in holders}
+        own = {each: holder.role for each, holder in known.items() if holder.identity_id == record.identity_id}
+        others = {each: holder for each, holder in known.items() if each not in own}
+        record = replace(record, own={**record.own, **own})
         addresses = Addresses(record.own, others)
         what = "; ".join(unrecorded(record, observed, addresses))
         due = is_due(record, observed, addresses, differs=bool(what), follows=self._follows)
