@@ -7,14 +7,13 @@ const open = new SvelteSet<HTMLElement>()
 /** For each `<dialog>` and each popover, as an attachment. */
 export function layer(element: HTMLElement): () => void {
   const follow = (isOpen: boolean): unknown => (isOpen ? open.add(element) : open.delete(element))
-  const toggled = ({ newState }: ToggleEvent): unknown => follow(newState === 'open')
   // A dialog tells of its closing only, and some browsers do so late.
   const observer = new MutationObserver(() => follow(element.hasAttribute('open')))
   if (element instanceof HTMLDialogElement) observer.observe(element, { attributeFilter: ['open'] })
-  else element.addEventListener('toggle', toggled)
+  // `toggle` comes a task later: until then Back would close what lies below.
+  else element.addEventListener('beforetoggle', ({ newState }) => follow(newState === 'open'))
   return () => {
     observer.disconnect()
-    element.removeEventListener('toggle', toggled)
     open.delete(element)
   }
 }

@@ -57,6 +57,17 @@ test('what was opened last is closed first, one at a time', async () => {
   expect(countLayers(at, PHONE)).toBe(1)
 })
 
+test('a popover lies over the page before it is seen, and no more once it begins to close', () => {
+  const popover = document.createElement('div')
+  ends.push(layer(popover))
+  // Browsers tell of what they have shown in a later task.
+  const counted = ['open', 'closed'].map((newState) => {
+    popover.dispatchEvent(Object.assign(new Event('beforetoggle'), { newState }))
+    return countLayers(page({}).page, PHONE)
+  })
+  expect(counted).toEqual([1, 0])
+})
+
 test('a dialog that leaves the page while it is open lies over it no more', async () => {
   await openDialog('one')
   ends.pop()?.()
