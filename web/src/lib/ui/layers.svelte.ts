@@ -14,7 +14,7 @@ export function layer(element: HTMLElement): () => void {
   else element.addEventListener('beforetoggle', ({ newState }) => follow(newState === 'open'))
   return () => {
     observer.disconnect()
-    open.delete(element)
+    follow(false)
   }
 }
 
