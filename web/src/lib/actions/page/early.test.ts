@@ -15,7 +15,11 @@ vi.mock('#lib/ui/late-part.ts', () => ({
     return load()
   }
 }))
-const arrives = (): Promise<void> => after(() => network.waiting.splice(0).forEach((load) => load()))
+/** The page asks for it in a frame after the list is painted, which may be later than all turns of the event loop. */
+async function arrives(): Promise<void> {
+  await vi.waitFor(() => expect(network.waiting).not.toEqual([]))
+  await after(() => network.waiting.splice(0).forEach((load) => load()))
+}
 // jsdom has no `execCommand`.
 const typed = vi.fn()
 Object.assign(document, { execCommand: typed })
