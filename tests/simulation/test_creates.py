@@ -67,3 +67,27 @@ def test_poison_request_dies_also_while_and_after_no_mailbox_can_be_made(error: 
     assert violations(world) == []
     states = {row["email"]: row["state"] for row in world.sql.requests.values()}
     assert (states.pop(f"never@{DOMAIN}"), set(states.values())) == ("dead", {"provisioned"})
+
+
+@pytest.mark.parametrize("fault", [FAULTS["invalidProperties"], FAULTS["primaryKeyViolation"]], ids=["new", "held"])
+def test_fault_that_ends_between_a_refusal_and_its_probe_buries_nobody(fault: Callable[[], MailServerError]) -> None:
+    """The probe is right then, and the refusal was nobody's fault."""
+
+    async def ends_at_the_refusal(world: World) -> None:
+        refused = set[Mailbox]()
+
+        def refuses_once(asked: Mailbox) -> MailServerError | None:
+            if asked in refused:
+                return None
+            refused.add(asked)
+            return fault()
+
+        world.start(2)
+        world.mail.fails = refuses_once
+        for number in range(NUMBER):
+            await world.hook(Mailbox(world.new_id(), f"user-{number}@{DOMAIN}"))
+        await asyncio.sleep(60)
+
+    world = run(ends_at_the_refusal, NoFaults(), Random(1), delay_factor=1.0)
+    assert violations(world) == []
+    assert {(row["state"], row["retries"]) for row in world.sql.requests.values()} == {("provisioned", 0)}

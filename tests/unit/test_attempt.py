@@ -13,7 +13,7 @@ from attempt_world import ACCOUNT, AWAY, CHECKED, CUT, LEASE, World
 from fakes import Hang, Scripted
 from postroom.domain.mailbox import StalwartAccount
 from postroom.domain.request import State, Status
-from postroom.errors import Misconfigured, Permanent, Throttled, Transient
+from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.provisioning.attempt import (
     FINISH_WITHIN,
     LOOKUP_SECONDS,
@@ -38,7 +38,7 @@ async def test_successful_attempt_calls_create_once_and_stores_the_account() -> 
 
 @pytest.mark.parametrize(
     ("creates", "held", "reported"),
-    [([], (), False), ([], ("member",), True), ([AWAY], (), True), ([Permanent("no")], (), False)],
+    [([], (), False), ([], ("member",), True), ([AWAY], (), True), ([Permanent("no")] * 2, (), False)],
     ids=["success", "success of one that was held", "waiting", "dead"],
 )
 @in_virtual_time
@@ -105,9 +105,29 @@ async def test_no_mail_server_call_has_a_longer_deadline_than_its_attempt() -> N
     assert max(world.mail_server.deadlines) <= 4.0
 
 
+@pytest.mark.parametrize("error", [Permanent("invalidProperties"), Conflict("held")], ids=str)
+@pytest.mark.parametrize(
+    ("repeated", "seconds", "after"),
+    [
+        ([], 5.0, (State.PROVISIONED, 0)),
+        ([AWAY], 5.0, (State.WAITING, 1)),
+        ([], LOOKUP_SECONDS - 0.1, (State.WAITING, 0)),
+    ],
+    ids=["made by the second try", "another failure then", "no time for a second try"],
+)
+@in_virtual_time
+async def test_refusal_that_is_not_repeated_ends_no_request(
+    repeated: list[Scripted], seconds: float, after: tuple[State, int], error: MailServerError
+) -> None:
+    """The fault of all creates may have ended between it and the create probe."""
+    world = World(creates=[error, *repeated])
+    settled = await world.run(seconds)
+    assert (settled.request.state, settled.request.retries) == after
+
+
 @in_virtual_time
 async def test_outcome_with_an_unstorable_text_is_stored_with_another_text() -> None:
-    world = World(creates=[Permanent("a text with a NUL: \0")])
+    world = World(creates=[Permanent("a text with a NUL: \0")] * 2)
     world.requests.unstorable = True
     with capture_logs() as logs:
         settled = await world.run()
@@ -162,7 +182,7 @@ OTHER = StalwartAccount("k", "alice1@example.org")
 
 @pytest.mark.parametrize(
     ("creates", "finds", "looks_up_first"),
-    [([OTHER], [], False), ([CUT], [OTHER], True), ([CUT], [OTHER], False)],
+    [([OTHER] * 2, [], False), ([CUT], [OTHER] * 2, True), ([CUT] * 2, [OTHER] * 2, False)],
     ids=["made", "found first", "found after a cut"],
 )
 @in_virtual_time
@@ -174,8 +194,8 @@ async def test_mailbox_with_another_address_is_never_accepted_and_its_request_di
     assert (settled.request.state, settled.account_id) == (State.DEAD, None)
     assert settled.request.reason
     assert set(re.findall(r"\w+@example\.org", settled.request.reason)) == {"alice1@example.org", "alice@example.org"}
-    asked = ["find"] if looks_up_first else ["create", "find"][: 1 + len(finds)]
-    assert world.mail_server.asked == [*asked, "create_probe"]
+    asked = ["find"] if looks_up_first else ["create", "find"] if finds else ["create"]
+    assert world.mail_server.asked == [*asked, "create_probe"] * 2
 
 
 @in_virtual_time

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fakes import request_of
-from postroom.domain.account_change import Observed, Refusal, Step
+from postroom.domain.account_change import Audited, Observed, Refusal, Step
 from postroom.domain.change_outcome import KRATOS, MISSING, Changed, Nearer, after_change
 from postroom.domain.request import Move, State, Status, Verdict
 from postroom.errors import Conflict, Misconfigured, Permanent, Throttled, Transient
@@ -77,6 +77,24 @@ def test_goal_that_was_given_up_ends_as_before_once_nothing_is_left_to_take(rema
         assert (ended.state, ended.delay) == expected
         assert ended.error == "b is held"
     assert given_up(AT_B).state is State.PROVISIONED, "a hand may have done it"
+
+
+@pytest.mark.parametrize(
+    ("again", "expected"),
+    [
+        (Nearer((AT_A, AT_B)), (State.PROVISIONED, Status.SUCCESS, 0, None, None)),
+        (Nearer((AT_A,), next=HELD, error=Permanent("no")), (State.DEAD, Status.FAILED, 0, None, None)),
+        (Nearer(error=Transient("away")), (State.WAITING, Status.FAILED, 1, 60, None)),
+        (Nearer(), (State.WAITING, Status.FAILED, 0, 3600, MISSING)),
+    ],
+    ids=["reached", "refused again", "not read again", "gone since"],
+)
+def test_attempt_that_was_repeated_ends_as_the_last_one_and_forgets_nothing(again: Nearer, expected: Any) -> None:
+    audited = Audited("rename", B, A)
+    once = Changed(3, Nearer((AT_A,), (audited,), REMAINS, Permanent("no")))
+    both = Changed(3, again).after(once)
+    assert summary(after_change(request_of(), both)) == expected
+    assert both.nearer.audit == (audited,)
 
 
 def test_change_waits_for_kratos_and_spends_no_retry() -> None:

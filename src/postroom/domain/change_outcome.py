@@ -30,6 +30,14 @@ class Nearer:
     alarms: tuple[str, ...] = ()
     """what an operator must know"""
 
+    def after(self, earlier: "Nearer") -> "Nearer":
+        """Both as one: `earlier` was done first. What it read remains if nothing could be read since, and does not if
+        the account is gone since."""
+        if not self.reads and self.error:
+            return replace(earlier, error=self.error)
+        reads = earlier.reads + self.reads if self.reads else ()
+        return replace(self, reads=reads, audit=earlier.audit + self.audit)
+
     @property
     def last(self) -> Observed | None:
         return self.reads[-1] if self.reads else None
@@ -50,6 +58,10 @@ class Changed:
     verdict: Verdict = Verdict.HEALTHY
     is_given_up: bool = False
     """the goal ended as a dead letter before, so that nothing was given"""
+
+    def after(self, earlier: "Changed") -> "Changed":
+        """Both as one attempt: `earlier` was done first."""
+        return replace(self, nearer=self.nearer.after(earlier.nearer))
 
 
 def after_change(request: Request, changed: Changed) -> Move:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeGuard
 
 from postroom.domain.backoff import MAX_RETRIES
-from postroom.domain.change_outcome import Changed, after_change
+from postroom.domain.change_outcome import Changed, Nearer, after_change
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import (
     Failed,
@@ -21,14 +22,23 @@ from postroom.domain.request import (
     Verdict,
     after_attempt,
 )
-from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured, Permanent, Transient, Unstorable
+from postroom.errors import (
+    Conflict,
+    DatabaseUnavailable,
+    MailServerError,
+    Misconfigured,
+    Permanent,
+    Transient,
+    Unstorable,
+)
 from postroom.ports import Clock, MailServer, Requests, RetryIndex, Settled
 from postroom.process.telemetry import ATTEMPT_SECONDS, ATTEMPTS, DATABASE_ERRORS, log
 from postroom.provisioning.mailbox_changes import MailboxChanges
 from postroom.provisioning.verdicts import STALL, Verdicts
 
 LOOKUP_SECONDS = 1.0
-"""Seconds that a lookup of the mark may need; with less time left, the next attempt does it."""
+"""Seconds that a lookup of the mark, or the repetition of what was refused, may need; with less time left, the next
+attempt does it."""
 
 LEAST_SECONDS = 0.1
 """With less time left, no attempt is made: PostgreSQL was slow, and running out of time would spend a retry."""
@@ -107,8 +117,20 @@ class Attempts:
     async def _outcome(self, request: Request, ends: float, lease_ends: float) -> Outcome | Changed:
         if ends - self._clock.monotonic() < LEAST_SECONDS:
             return Interrupted("PostgreSQL was slow: no time was left for the attempt", began=False)
-        if request.step is not RequestStep.CREATE:
-            return await self._change(request, ends, lease_ends)
+        once = self._create if request.step is RequestStep.CREATE else self._change
+        outcome = await once(request, ends, lease_ends)
+        if not _is_refused_for_good(outcome):
+            return outcome
+        # A fault that ends between a refusal and its probe would bury the request: it counts only if it is repeated.
+        if self._left(ends) < LOOKUP_SECONDS:
+            return replace(outcome, verdict=Verdict.NONE)
+        again = await once(request, ends, lease_ends)
+        if not isinstance(outcome, Changed):
+            return again
+        # What the first one changed is recorded whatever became of the second.
+        return again.after(outcome) if isinstance(again, Changed) else replace(outcome, verdict=Verdict.NONE)
+
+    async def _create(self, request: Request, ends: float, lease_ends: float) -> Provisioned | Failed:
         try:
             account = await self._make(request.mailbox, ends, lookup_first=request.outcome_unknown)
         except MailServerError as error:
@@ -214,6 +236,15 @@ class Attempts:
                 log.error("Outcome could not be stored within the lease; the next attempt looks up the mark", **who)
                 return None
             await asyncio.sleep(SETTLE_PAUSE)
+
+
+def _is_refused_for_good(outcome: Outcome | Changed) -> TypeGuard[Failed | Changed]:
+    """Whether the mail server refused what was asked, and works for others as its probe showed."""
+    match outcome:
+        case Failed(error, verdict) | Changed(nearer=Nearer(error=error), verdict=verdict):
+            return isinstance(error, Permanent | Conflict) and verdict is Verdict.HEALTHY
+        case _:
+            return False
 
 
 def _alarm(request: Request, error: Misconfigured) -> None:
