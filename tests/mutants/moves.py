@@ -223,6 +223,23 @@ CORE = [
         (f"{VERDICTS}test_slow_mail_server_is_not_taken_for_a_stall_of_ours_and_what_it_answers_counts",),
     ),
     Mutant(
+        "a refusal counts though it is not repeated",
+        "provisioning/attempt.py",
+        "        if not _is_refused_for_good(outcome):\n",
+        "        if True:\n",
+        (
+            f"{ATTEMPT}test_refusal_that_is_not_repeated_ends_no_request",
+            "simulation/test_creates.py::test_fault_that_ends_between_a_refusal_and_its_probe_buries_nobody",
+        ),
+    ),
+    Mutant(
+        "a mailbox that is gone since a refusal counts as changed",
+        "domain/change_outcome.py",
+        "earlier.reads + self.reads if self.reads else ()",
+        "earlier.reads + self.reads",
+        ("unit/test_change_outcome.py::test_attempt_that_was_repeated_ends_as_the_last_one_and_forgets_nothing",),
+    ),
+    Mutant(
         "a process makes two create probes at the same moment",
         "provisioning/verdicts.py",
         "        async with self._probing:\n",
