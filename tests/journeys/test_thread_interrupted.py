@@ -75,8 +75,10 @@ async def test_a_file_that_is_cut_on_its_way_is_named_and_had_with_the_next_load
             body = await (await route.fetch()).body()
             await route.fulfill(headers={"Content-Type": "text/javascript"}, body=body[: len(body) // 2])
 
+        # What the first page is still asking for is not cut: the page under test may never need those files.
+        await alice.page.goto("about:blank")
         await alice.page.route("**/_app/immutable/**", cut_once)
-        await alice.page.reload()
+        await alice.open("/mail")
         await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
         await alice.page.keyboard.press("c")
         await expect(alice.text("A part of this page did not load.")).to_be_visible(timeout=5_000)
