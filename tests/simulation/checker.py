@@ -81,6 +81,8 @@ def _one_holder_one_mailbox(world: World) -> Iterable[str]:
 def _a_superseded_holder_changed_nothing(world: World) -> Iterable[str]:
     by_attempt: dict[tuple[UUID, int], list[str]] = defaultdict(list)
     for entry in world.sql.log:
+        if entry["kratos_identity_id"] in world.sql.erased:
+            continue  # a statement that hung can insert the deleted row again, with the holder of the first
         if entry["action"] == "create" and entry["holder"]:
             by_attempt[entry["holder"], entry["attempt_count"]].append(entry["status"])
     for (holder, number), statuses in by_attempt.items():

@@ -18,7 +18,8 @@ from simulation.run import made_at, run
 from simulation.virtual_time import START
 from simulation.world import DOMAIN, World
 
-PEOPLE = [2_000, pytest.param(10_000, marks=pytest.mark.long)]
+# The long one computes for four minutes on a busy machine.
+PEOPLE = [2_000, pytest.param(10_000, marks=[pytest.mark.long, pytest.mark.timeout(900)])]
 OUTAGE = 2400.0
 LONGEST_PROBE = 15.0
 MAILBOX_TAKES = 0.3
